@@ -1,0 +1,56 @@
+"""Every error of ours: one base, so that the command line and the pages can show a remedy instead of a trace.
+
+Messages carry ids, file names and line numbers, never plate text: they end in logs, which outlive a purge.
+"""
+
+from __future__ import annotations
+
+
+class AlprError(Exception):
+    """Base of all errors that a person can act on. `remedy` says how, in one sentence."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def diagnostics(self) -> str:
+        """What happened and what to do about it, for a person."""
+        return f"{self}\n  → {self.remedy}" if self.remedy else str(self)
+
+
+class ConfigurationError(AlprError):
+    """A setting or the policy file is missing, malformed or contradicts itself."""
+
+
+class MalformedError(AlprError):
+    """One line or one file does not say what its format promises: it is quarantined.
+
+    `code` is the short, stable reason stored with the quarantined item.
+    """
+
+    def __init__(self, code: str, message: str, *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+class ImportRefusedError(AlprError):
+    """A whole hot-list file was refused; the list in force stays.
+
+    `code` is the short, stable reason stored with the import's receipt.
+    """
+
+    def __init__(self, code: str, message: str, *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+class DropRefusedError(AlprError):
+    """A drop cannot be read at all (no manifest, or a manifest that is not one); nothing of it landed."""
+
+
+class RecognitionError(AlprError):
+    """A picture could not be read as an image, or the recogniser could not be started."""
+
+
+class VerificationError(AlprError):
+    """Something stored is not what its record says: where, expected, found."""

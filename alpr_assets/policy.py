@@ -1,0 +1,185 @@
+"""The department's policy file: every figure, purpose, title, training and retention class.
+
+`policy/422.yaml` is a sample, marked unadopted; ALPR_POLICY names the department's own. Unknown keys are refused, so that a
+mistyped figure cannot fall back to a default unnoticed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from alpr_assets.errors import ConfigurationError
+from alpr_assets.settings import settings
+
+Source = Literal["department", "state", "federal"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Identity(_Section):
+    """Whose policy this is. `adopted` is None for a sample; `time_zone` is what people see."""
+
+    number: str
+    title: str
+    agency: str
+    ori: str
+    state: str = Field(min_length=2, max_length=2)
+    time_zone: str
+    version: str
+    adopted: date | None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)  # raises ZoneInfoNotFoundError, a KeyError, which pydantic does not wrap: see load()
+        return value
+
+
+class Purpose(_Section):
+    code: str
+    title: str
+
+
+class JobTitle(_Section):
+    title: str
+    role: str
+
+
+class Training(_Section):
+    course: str
+    valid_months: int = Field(gt=0)
+    record_kept_years: int = Field(gt=0)
+
+
+class RetentionClass(_Section):
+    minimum_years: int = Field(ge=1)
+    maximum_years: int = Field(ge=1)
+    authority: str
+
+
+class Area(_Section):
+    """Degrees, WGS 84."""
+
+    south: float = Field(ge=-90, le=90)
+    north: float = Field(ge=-90, le=90)
+    west: float = Field(ge=-180, le=180)
+    east: float = Field(ge=-180, le=180)
+
+    def contains(self, lat: float, lon: float) -> bool:
+        return self.south <= lat <= self.north and self.west <= lon <= self.east
+
+
+class Captures(_Section):
+    owner: str
+    future_tolerance_minutes: int = Field(ge=0)
+    oldest: date
+    area: Area
+    max_image_megabytes: int = Field(gt=0)
+    remove_landed_files: bool
+
+    @property
+    def future_tolerance(self) -> timedelta:
+        return timedelta(minutes=self.future_tolerance_minutes)
+
+    @property
+    def oldest_at(self) -> datetime:
+        """UTC midnight of `oldest`."""
+        return datetime.combine(self.oldest, datetime.min.time(), UTC)
+
+
+class Recognition(_Section):
+    pass_seconds: float = Field(gt=0)
+    attempts: int = Field(ge=1)
+
+
+class ListSource(_Section):
+    """How a file's name tells the list it carries and whose it is. `{stem}` in `name` is the file's own."""
+
+    pattern: str
+    name: str
+    source: Source
+    category: str | None = None
+
+
+class HotLists(_Section):
+    owner: str
+    max_age_hours: float = Field(gt=0)
+    max_shrink: float = Field(gt=0, lt=1)
+    max_quarantined: float = Field(ge=0, lt=1)
+    import_immigration: bool
+    rematch_days: int = Field(ge=0)
+    sources: tuple[ListSource, ...]
+
+    def source_of(self, file_name: str) -> ListSource:
+        """The first rule whose pattern fits, with its list name filled in.
+
+        Raises ConfigurationError when none does: a list without a source has no entitlement.
+        """
+        stem = PurePath(file_name.lower()).stem
+        for rule in self.sources:
+            if fnmatch(file_name.lower(), rule.pattern):
+                return rule.model_copy(update={"name": rule.name.format(stem=stem)})
+        raise ConfigurationError(
+            f"no source in the policy for the hot-list file {file_name}",
+            remedy="add a pattern under hotlists.sources of the policy file",
+        )
+
+
+class Matching(_Section):
+    edit1_min_length: int = Field(ge=3)
+
+
+class Policy(_Section):
+    """The whole file."""
+
+    policy: Identity
+    purposes: tuple[Purpose, ...] = Field(min_length=1)
+    refused_purposes: tuple[str, ...]
+    titles: tuple[JobTitle, ...] = Field(min_length=1)
+    training: Training
+    retention: dict[str, RetentionClass]
+    captures: Captures
+    recognition: Recognition
+    hotlists: HotLists
+    matching: Matching
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The department's time zone: what people see, never what is stored."""
+        return ZoneInfo(self.policy.time_zone)
+
+
+def load(path: Path) -> Policy:
+    """Read and validate one policy file.
+
+    Raises ConfigurationError naming the file and every key that is wrong.
+    """
+    try:
+        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigurationError(
+            f"policy file {path}: {error.strerror}", remedy="set ALPR_POLICY to the department's policy file"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"policy file {path} is not YAML: {error}", remedy="mend the line it names") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"policy file {path}: {wrong}", remedy="compare with policy/422.yaml") from error
+    except KeyError as error:
+        raise ConfigurationError(f"policy file {path}: unknown time zone {error}", remedy="use an IANA name") from error
+
+
+@cache
+def policy() -> Policy:
+    """Policy of this process, read once."""
+    return load(settings().path("policy"))

@@ -1,0 +1,55 @@
+"""The environment, in one place: where things lie and what is reached. Figures of policy are not here but in policy.py."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Read from ALPR_* variables. Relative paths are taken from the repository's root.
+
+    Every folder is made when it is first written to, readable by its owner only.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALPR_", extra="ignore")
+
+    policy: Path = Field(default=Path("policy/422.yaml"), description="the department's policy file")
+    data: Path = Field(default=Path("data"), description="database, images, received files: what a data backup holds")
+    keys: Path = Field(default=Path("keys"), description="image keys: kept outside data backups")
+    database_url: str = Field(default="", description="PostgreSQL; empty: SQLite in the data folder")
+    drops: Path = Field(default=Path("data/drops"), description="watched folder: capture drops arrive here")
+    hotlists: Path = Field(default=Path("data/hotlists"), description="watched folder: hot-list files arrive here")
+    workers: int = Field(default=2, ge=1, description="recognition processes on this machine")
+    dask: str = Field(default="", description="address of a Dask scheduler; empty: local processes")
+    recogniser: str = Field(
+        default="alpr_assets.lifecycle.recognition.paddle:PaddleFactory",
+        description="module:class that makes the recogniser",
+    )
+    port: int = Field(default=8422, ge=1, le=65535, description="loopback port of the Dagster web server")
+
+    def path(self, name: str) -> Path:
+        """One of the path settings, absolute."""
+        value: Path = getattr(self, name)
+        return value if value.is_absolute() else ROOT / value
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.path('data') / 'alpr.sqlite'}"
+
+    @property
+    def socket(self) -> Path:
+        """Unix socket of the code server (owner only; no port is opened for it)."""
+        return self.path("data") / "run" / "code.sock"
+
+
+@cache
+def settings() -> Settings:
+    """Settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,164 @@
+"""Opening the system of record: SQLite (WAL) by default, PostgreSQL by URL, the same code on both.
+
+Transactions are opened by `reading` and `writing` only. On SQLite a writing transaction is BEGIN IMMEDIATE: deferred ones
+fail with BUSY in the middle or, against a purge, lose holds. On PostgreSQL it is READ COMMITTED, and writers of a day take
+the lock of its `capture_day` row (`lock_day`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.sql.dml import Insert
+
+from alpr_assets.settings import Settings, settings
+from alpr_assets.store import schema
+from alpr_assets.store.images import ImageStore
+from alpr_assets.store.sealed import DayKeys, SealedFolder
+
+BUSY_TIMEOUT_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """All that is kept: rows, sealed images and sealed received files (hot lists, quarantined pictures)."""
+
+    engine: Engine
+    images: ImageStore
+    received: SealedFolder
+
+
+def open_engine(url: str) -> Engine:
+    """Engine for a SQLAlchemy URL. Statement parameters never reach a log or an error text: they hold plates."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    # A prepared statement's generic plan took over 8 s for a partial plate at its 11th execution.
+    return create_engine(
+        parsed, hide_parameters=True, isolation_level="READ COMMITTED", connect_args={"prepare_threshold": None}
+    )
+
+
+def _sqlite_connected(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would begin deferred transactions by itself
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("alpr_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent reading transaction."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One writing transaction: all of it commits, or none."""
+    with engine.connect().execution_options(alpr_writes=True) as connection, connection.begin():
+        yield connection
+
+
+def insert_new(connection: Connection, table: Any, rows: list[dict[str, Any]], *, returning: bool = False) -> list[Any]:
+    """Insert rows, leaving those alone whose key is there already; with `returning`, the rows that were new."""
+    if not rows:
+        return []
+    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement: Insert = insert(table).on_conflict_do_nothing()
+    if not returning:
+        connection.execute(statement, rows)
+        return []
+    key = list(table.primary_key.columns)
+    return list(connection.execute(statement.returning(*key), rows))
+
+
+def lock_day(connection: Connection, day: date) -> None:
+    """Make sure that the day has its row and month partitions, and lock it against other writers of the day.
+
+    On SQLite the writing transaction is the lock. Call before anything is read that the write depends on.
+    """
+    if connection.dialect.name == "postgresql":
+        ensure_month(connection, day)
+    insert_new(connection, schema.capture_day, [{"day": day, "n_captures": 0, "n_reads": 0}])
+    connection.execute(select(schema.capture_day.c.day).where(schema.capture_day.c.day == day).with_for_update()).one()
+
+
+def issue_numbers(connection: Connection, day: date, counter: str, n: int) -> list[int]:
+    """`n` new ids of a locked day; `counter` is `n_captures` or `n_reads`. Numbers are never reused, not after a purge."""
+    column = schema.capture_day.c[counter]
+    statement = (
+        schema.capture_day.update()
+        .where(schema.capture_day.c.day == day)
+        .values({column: column + n})
+        .returning(column)
+    )
+    last: int = connection.execute(statement).scalar_one()
+    return [schema.numbered(day, number) for number in range(last - n + 1, last + 1)]
+
+
+def one_writer(connection: Connection, task: str) -> None:
+    """Let one transaction at a time do `task`, to its end. On SQLite the writing transaction does so already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:task))"), {"task": f"alpr {task}"})
+
+
+def ensure_month(connection: Connection, day: date) -> None:
+    """PostgreSQL: the month's partition of every partitioned table."""
+    first = day.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    name = f"capture_{first:%Y_%m}"
+    if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar_one() is not None:
+        return
+    one_writer(connection, "open a month")
+    for table in schema.PARTITIONED:
+        # Names and dates are ours, and DDL takes no parameters.
+        connection.exec_driver_sql(
+            f"CREATE TABLE IF NOT EXISTS {table}_{first:%Y_%m} PARTITION OF {table} "
+            f"FOR VALUES FROM ('{first}') TO ('{following}')"
+        )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision; safe to call by several processes at once."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with writing(engine) as connection:
+        one_writer(connection, "migrate")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def open_store(configured: Settings | None = None, *, migrated: bool = True) -> Store:
+    """The store that the environment names; its schema is brought up to date unless `migrated` is False."""
+    configured = configured or settings()
+    data = configured.path("data")
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(configured.url)
+    if migrated:
+        migrate(engine)
+    keys = DayKeys(configured.path("keys") / "day_keys.sqlite")
+    return Store(engine, ImageStore(data / "images", keys), SealedFolder(data / "received", keys))

@@ -1,0 +1,152 @@
+"""Files at rest: encrypted with one key per UTC day, named by the hash of their content, written atomically.
+
+AES-256-GCM (NIST SP 800-38D). The nonce is random (96 bits) and precedes the ciphertext; the file's name is authenticated with it,
+so that one sealed file cannot be put in another's place. Destroying a day's key destroys the day (NIST SP 800-88r2, cryptographic erase):
+the keys live in a file of their own that data backups leave out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from pathlib import Path
+from threading import Lock
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from alpr_assets.errors import VerificationError
+
+NONCE_BYTES = 12
+
+
+def sha256_hex(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class DayKeys:
+    """The key file: one 256-bit key per UTC day. Safe for several processes and threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[date, bytes] = {}
+        self._lock = Lock()
+
+    def key(self, day: date) -> bytes:
+        """The day's key; made, and on the disk, before it is first used.
+
+        A key is remembered only by the process that read it; a destroyed day must also be `forget`-ed there.
+        """
+        with self._lock:
+            if day not in self._known:
+                with self._open() as connection:
+                    connection.execute(
+                        "INSERT INTO day_key VALUES (?, ?) ON CONFLICT DO NOTHING",
+                        (day.isoformat(), secrets.token_bytes(32)),
+                    )
+                    row = connection.execute("SELECT key FROM day_key WHERE day = ?", (day.isoformat(),)).fetchone()
+                self._known[day] = row[0]
+            return self._known[day]
+
+    def existing(self, day: date) -> bytes:
+        """The day's key, never making one. Raises VerificationError when there is none: the day cannot be opened."""
+        with self._lock:
+            if day not in self._known:
+                with self._open() as connection:
+                    row = connection.execute("SELECT key FROM day_key WHERE day = ?", (day.isoformat(),)).fetchone()
+                if row is None:
+                    raise VerificationError(
+                        f"no key for {day}",
+                        remedy=f"restore {self.path} from its own backup, unless the day was destroyed",
+                    )
+                self._known[day] = row[0]
+            return self._known[day]
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
+            self.path.chmod(0o600)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("CREATE TABLE IF NOT EXISTS day_key (day TEXT PRIMARY KEY, key BLOB NOT NULL)")
+            yield connection
+
+
+class SealedFolder:
+    """Encrypted files under `folder/<day>/<first two>/<sha256>`; the hash is of the plain content."""
+
+    def __init__(self, folder: Path, keys: DayKeys) -> None:
+        self.folder = folder
+        self.keys = keys
+
+    def path(self, day: date, sha256: str) -> Path:
+        return self.folder / day.isoformat() / sha256[:2] / sha256
+
+    def seal(self, day: date, content: bytes) -> str:
+        """Keep `content` under a UTC day and return its SHA-256; does nothing when it is kept already.
+
+        When this returns, the bytes and the name are on the disk: a unit may delete its copy on our word.
+        """
+        sha256 = sha256_hex(content)
+        target = self.path(day, sha256)
+        if target.exists():
+            return sha256
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = nonce + AESGCM(self.keys.key(day)).encrypt(nonce, content, sha256.encode())
+        write_durably(target, sealed)
+        return sha256
+
+    def open(self, day: date, sha256: str) -> bytes:
+        """The plain content. Raises VerificationError when it is not there, or not what was sealed."""
+        path = self.path(day, sha256)
+        try:
+            sealed = path.read_bytes()
+        except FileNotFoundError as error:
+            raise VerificationError(
+                f"sealed file {day}/{sha256} is missing", remedy="restore it from a backup"
+            ) from error
+        try:
+            return AESGCM(self.keys.existing(day)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], sha256.encode())
+        except (InvalidTag, ValueError) as error:
+            raise VerificationError(
+                f"sealed file {day}/{sha256} was altered or its key is another", remedy="restore it from a backup"
+            ) from error
+
+
+def write_durably(target: Path, content: bytes) -> None:
+    """Write a file so that after a crash it is there whole or not at all: temporary name, fsync, rename, fsync of the folder."""
+    _make_folder(target.parent)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it; each new name is on the disk before this returns."""
+    if folder.exists():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

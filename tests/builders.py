@@ -1,0 +1,50 @@
+"""Builders shared by the tests: small pictures, drops, lists."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from alpr_assets.lifecycle.captures.manifests import write_drop
+
+
+def jpeg(seed: int = 0, *, width: int = 64, height: int = 48, exif: Image.Exif | None = None, comment: Any = None) -> bytes:
+    """A small JPEG whose pixels depend on the seed; `comment` goes in as JSON, for the light recogniser."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    options: dict[str, Any] = {}
+    if exif is not None:
+        options["exif"] = exif
+    if comment is not None:
+        options["comment"] = json.dumps(comment)
+    Image.fromarray(pixels).save(out, "JPEG", quality=70, **options)
+    return out.getvalue()
+
+
+def line(file: str, at: datetime, *, device_id: str = "unit-12-front", **more: Any) -> dict[str, Any]:
+    """One object of captures.jsonl, in Antioch."""
+    return {
+        "file": file,
+        "captured_at": at.isoformat(),
+        "latitude": 38.005,
+        "longitude": -121.806,
+        "heading": 90.0,
+        "device_id": device_id,
+        "kind": "mobile",
+        **more,
+    }
+
+
+def drop(folder: Path, pictures: dict[str, bytes], lines: list[dict[str, Any]], *, unit: str = "unit-12", shift: str = "night") -> Path:
+    """A closed drop; returns its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in pictures.items():
+        (folder / name).write_bytes(content)
+    write_drop(folder, unit=unit, shift=shift, captures=lines)
+    return folder

