@@ -137,6 +137,7 @@ class HotLists(_Section):
 
 class Matching(_Section):
     edit1_min_length: int = Field(ge=3)
+    region_confidence: float = Field(ge=0, le=1)
 
 
 class Policy(_Section):

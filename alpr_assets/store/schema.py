@@ -50,6 +50,7 @@ PARTITIONED = ("capture", "recognition", "read", "sighting", "sighting_read")
 BY_DAY: dict[str, Any] = {"postgresql_partition_by": "RANGE (day)"}
 # Byte order on PostgreSQL: comparisons and prefixes use the index, as SQLite's do.
 Plate = String(16).with_variant(String(16, collation="C"), "postgresql")
+MAX_PLATE = 16
 
 EPOCH_DAY = date(1970, 1, 1)
 
@@ -261,6 +262,7 @@ sighting = Table(
     Column("plate", Plate, nullable=False, comment="the vote of the reads"),
     Column("region", String(8)),
     Column("confidence", Float, nullable=False),
+    Column("dated_by_receipt", Boolean, nullable=False, comment="no pass is known: such reads never group"),
     Column("first_at", UtcInstant, nullable=False),
     Column("last_at", UtcInstant, nullable=False),
     Column("n_reads", Integer, nullable=False),
@@ -356,6 +358,7 @@ hit = Table(
     Column("import_id", ForeignKey("hotlist_import.import_id"), nullable=False, comment="list version at the raise"),
     Column("captured_at", UtcInstant, nullable=False),
     Column("raised_at", UtcInstant, nullable=False),
+    Column("strengthened_at", UtcInstant, comment="when a later read of the pass matched better"),
     UniqueConstraint("day", "sighting_id", "source", "plate", "state", "list_type", name="uq_hit_key"),
     CheckConstraint("match_kind IN ('exact', 'folded', 'edit1')", name="match_kind"),
 )

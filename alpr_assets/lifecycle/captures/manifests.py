@@ -134,7 +134,7 @@ def read_lines(raw: bytes) -> Iterator[CaptureLine | BadLine]:
         content: dict[str, Any] = {"text": line}
         try:
             content = _object(line)
-            yield _capture(content)
+            yield parse_capture(content)
         except MalformedError as error:
             yield BadLine(item, _file_named(content, line), error.code, f"{item}: {error}", content)
 
@@ -162,7 +162,8 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _capture(content: dict[str, Any]) -> CaptureLine:
+def parse_capture(content: dict[str, Any]) -> CaptureLine:
+    """One object of captures.jsonl. Raises MalformedError naming the field that is not what it must be."""
     if unknown := sorted(set(content) - FIELDS):
         raise MalformedError("unknown_field", f"unknown fields {', '.join(unknown)}")
     file = content.get("file")

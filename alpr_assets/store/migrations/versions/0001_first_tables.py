@@ -192,6 +192,7 @@ def upgrade() -> None:
         ),
         sa.Column("region", sa.String(length=8), nullable=True),
         sa.Column("confidence", sa.Float(), nullable=False),
+        sa.Column("dated_by_receipt", sa.Boolean(), nullable=False, comment="no pass is known: such reads never group"),
         sa.Column("first_at", UtcInstant(), nullable=False),
         sa.Column("last_at", UtcInstant(), nullable=False),
         sa.Column("n_reads", sa.Integer(), nullable=False),
@@ -410,6 +411,9 @@ def upgrade() -> None:
         ),
         sa.Column("captured_at", UtcInstant(), nullable=False),
         sa.Column("raised_at", UtcInstant(), nullable=False),
+        sa.Column(
+            "strengthened_at", UtcInstant(), nullable=True, comment="when a later read of the pass matched better"
+        ),
         sa.CheckConstraint("match_kind IN ('exact', 'folded', 'edit1')", name=op.f("ck_hit_match_kind")),
         sa.ForeignKeyConstraint(["entry_id"], ["hotlist_entry.entry_id"], name=op.f("fk_hit_entry_id_hotlist_entry")),
         sa.ForeignKeyConstraint(

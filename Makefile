@@ -1,0 +1,59 @@
+# `make run` and `make test` do everything; the rest is below. Needs python3 (>= 3.11), its venv module, git, and libgl1.
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3
+UV := .tools/bin/uv
+BIN := .venv/bin
+export VIRTUAL_ENV := $(CURDIR)/.venv
+
+run: .venv/.runtime ## sample drive, summary, UI left running. ONCE=1 stops after the summary; CAPTURES=folder HOTLIST=file: your own
+	@$(BIN)/alpr run $(if $(ONCE),--once) $(if $(CAPTURES),--captures "$(CAPTURES)") $(if $(HOTLIST),--hotlist "$(HOTLIST)")
+
+up: .venv/.runtime ## web server, daemon and code server over your own data folder
+	@$(BIN)/alpr up
+
+test: .venv/.dev ## the tests
+	@$(BIN)/python -m pytest -n 2 -m "not long"
+
+test-long: .venv/.dev ## races and kills in their hundreds, accuracy on all pictures
+	@$(BIN)/python -m pytest -m long -o log_cli=true
+
+lint: .venv/.dev ## ruff and mypy
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: .venv/.dev ## the figures that the documentation quotes; tables and JSON in bench-out/
+	@for name in landing matching; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+lock: $(UV) ## renew the lock files
+	$(UV) pip compile -q $(LOCK_ARGS) requirements-tools.in -o requirements-tools.lock
+	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml -o requirements.lock
+	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+LOCK_ARGS := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+clean: ## remove the environments, not the data
+	rm -rf .venv .tools .mypy_cache .ruff_cache *.egg-info
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+$(UV): requirements-tools.lock
+	@echo "Setting up (about a minute, once) …"
+	@$(PYTHON) -m venv .tools || { echo "python3 has no venv: apt install python3-venv"; exit 1; }
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
+.venv/.runtime: requirements.lock pyproject.toml | $(UV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(UV) pip sync --quiet --require-hashes requirements.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f .venv/.dev; touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@$(UV) pip sync --quiet --require-hashes requirements-dev.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: run up test test-long lint bench lock clean help

@@ -1,0 +1,193 @@
+"""Hits: a sighting whose plate is on a list in force, with the reason why it matched.
+
+Here: raising them. Each carries the read, the recogniser version and the list version it came from. A hit's key is
+(sighting, source, plate, state, type): a renewed list, a second read of the pass or a second run raises nothing twice.
+A hit asks a person to look (422.4(f)); it is never a fact about a vehicle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import pandas as pd
+from sqlalchemy import Connection, bindparam, exists, func, select
+
+from alpr_assets.lifecycle.matching import PlateIndex
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.engine import Store, insert_new, lock_day, reading, writing
+
+STRENGTH: Final = {"exact": 0, "folded": 1, "edit1": 2}
+"""Match kinds, the strongest first."""
+
+CHANGES: Final = (
+    "match_kind", "state_agrees", "differences", "confidence", "read_day", "read_id", "version_id",
+    "entry_id", "import_id", "captured_at",
+)  # fmt: skip
+"""What says why a hit was raised: replaced together when a later read of the pass matches better."""
+
+KEY: Final = ("day", "sighting_id", "source", "plate", "state", "list_type")
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfHits:
+    """What matching one UTC day did; hits counted by match kind. `complete`: nothing of the day waits any more."""
+
+    day: date
+    n_reads: int
+    n_raised: dict[str, int]
+    n_strengthened: int
+    n_standing: dict[str, int]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListsInForce:
+    """All entries in force, indexed for matching; built once and used for many days."""
+
+    index: PlateIndex
+    entries: pd.DataFrame
+
+    @property
+    def n_entries(self) -> int:
+        return len(self.entries)
+
+
+def lists_in_force(store: Store, policy: Policy) -> ListsInForce:
+    """The entries of every list in force.
+
+    `entries` is indexed by entry_id with the columns plate, plate_folded, state, list_type, category, restricted, source,
+    import_id (the version in force, whatever import first brought the line).
+    """
+    entry, hotlist = schema.hotlist_entry.c, schema.hotlist.c
+    statement = (
+        select(
+            entry.entry_id, entry.plate, entry.plate_folded, entry.state, entry.list_type, entry.category,
+            entry.restricted, hotlist.source, hotlist.current_import_id.label("import_id"),
+        )
+        .join(schema.hotlist, hotlist.list_id == entry.list_id)
+        .where(entry.to_import_id.is_(None))
+        .order_by(entry.entry_id)
+    )  # fmt: skip
+    with reading(store.engine) as connection:
+        entries = _frame(connection, statement)
+    index = PlateIndex.build(entries, edit1_min_length=policy.matching.edit1_min_length)
+    return ListsInForce(index, entries.set_index("entry_id"))
+
+
+def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, now: datetime) -> DayOfHits:
+    """Match the grouped, current reads of a UTC day with the lists and raise what is new. Idempotent.
+
+    A hit that stands is strengthened when a read of its pass matches better than the one it was raised from.
+    """
+    with reading(store.engine) as connection:
+        reads = _frame(connection, _current_reads(day))
+    found = _best_per_key(_matches(reads, lists, policy), reads, lists)
+    with writing(store.engine) as connection:
+        lock_day(connection, day)
+        rows = [{**row, "raised_at": now} for row in found]
+        new = {key.hit_id for key in insert_new(connection, schema.hit, rows, returning=True)}
+        standing = _standing(connection, {row["day"] for row in found} | {day})
+        better = [
+            (hit, row)
+            for row in found
+            if (hit := standing[tuple(row[name] for name in KEY)]).hit_id not in new
+            and STRENGTH[row["match_kind"]] < STRENGTH[hit.match_kind]
+        ]
+        _strengthen(connection, better, now)
+        complete = _close_day(connection, day, n_matched=len(reads))
+    raised = Counter(hit.match_kind for hit in standing.values() if hit.hit_id in new)
+    kinds = Counter(hit.match_kind for hit in standing.values())
+    return DayOfHits(day, len(reads), dict(raised), len(better), dict(kinds), complete)
+
+
+def _frame(connection: Connection, statement: Any) -> pd.DataFrame:
+    result = connection.execute(statement)
+    return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def _current_reads(day: date) -> Any:
+    """A day's reads of the current version with their sightings, whose day may be the one before."""
+    read, capture, member = schema.read.c, schema.capture.c, schema.sighting_read.c
+    return (
+        select(
+            read.day, read.read_id, member.sighting_day, member.sighting_id, read.plate, read.region,
+            read.region_confidence, read.confidence, read.captured_at, read.version_id,
+        )
+        .join(schema.sighting_read, (member.day == read.day) & (member.read_id == read.read_id))
+        .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
+        .where(read.day == day, member.day == day, capture.day == day, read.version_id == capture.current_version)
+        .order_by(read.read_id)
+    )  # fmt: skip
+
+
+def _matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy) -> pd.DataFrame:
+    sure = reads["region_confidence"].astype("float64") >= policy.matching.region_confidence
+    region = reads["region"].where(sure, None)
+    return lists.index.match(reads[["read_id", "plate"]].assign(region=region))
+
+
+def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForce) -> list[dict[str, Any]]:
+    """One row of `hit` per key: the strongest match, an agreeing state first, then the surest read."""
+    pairs = matches.merge(
+        reads[["read_id", "day", "sighting_day", "sighting_id", "confidence", "version_id", "captured_at"]],
+        on="read_id",
+    ).rename(columns={"day": "read_day", "sighting_day": "day", "kind": "match_kind"})
+    pairs = pairs.merge(lists.entries.drop(columns="plate_folded"), left_on="entry_id", right_index=True)
+    agreement = pairs["state_agrees"].astype("Float64")
+    order = pd.DataFrame(
+        {
+            "strength": pairs["match_kind"].map(STRENGTH),
+            "state": -agreement.fillna(0.5),
+            "confidence": -pairs["confidence"],
+            "read": pairs["read_id"],
+            "entry": pairs["entry_id"],
+        }
+    ).sort_values(["strength", "state", "confidence", "read", "entry"])
+    best = pairs.loc[order.index].drop_duplicates(list(KEY)).astype(object)
+    rows: list[dict[str, Any]] = best[[*KEY, *CHANGES, "category", "restricted"]].to_dict("records")  # type: ignore[assignment]
+    for row in rows:
+        row["state_agrees"] = None if pd.isna(row["state_agrees"]) else bool(row["state_agrees"])
+        row["restricted"] = bool(row["restricted"])
+    return rows
+
+
+def _standing(connection: Connection, days: set[date]) -> dict[tuple[Any, ...], Any]:
+    """All hits of these days, by key."""
+    rows = connection.execute(select(schema.hit).where(schema.hit.c.day.in_(sorted(days))))
+    return {tuple(getattr(row, name) for name in KEY): row for row in rows}
+
+
+def _strengthen(connection: Connection, better: list[tuple[Any, dict[str, Any]]], now: datetime) -> None:
+    if not better:
+        return
+    table = schema.hit
+    connection.execute(
+        table.update()
+        .where(table.c.hit_id == bindparam("of_hit"))
+        .values({name: bindparam(name) for name in CHANGES} | {"strengthened_at": bindparam("at", now)}),
+        [{"of_hit": hit.hit_id, "at": now, **{name: row[name] for name in CHANGES}} for hit, row in better],
+    )
+
+
+def _close_day(connection: Connection, day: date, *, n_matched: int) -> bool:
+    """Say that the locked day is processed up to what has landed, if nothing of it waits: unread, ungrouped or unmatched."""
+    capture, of_day = schema.capture.c, schema.capture_day.c.day == day
+    unread = connection.scalar(select(exists().where(capture.day == day, capture.current_version.is_(None))))
+    current = (
+        select(func.count())
+        .select_from(schema.read)
+        .join(schema.capture, (capture.day == schema.read.c.day) & (capture.capture_id == schema.read.c.capture_id))
+    )
+    n_current = connection.scalar(
+        current.where(schema.read.c.day == day, capture.day == day, schema.read.c.version_id == capture.current_version)
+    )
+    complete = not unread and n_current == n_matched
+    if complete:
+        connection.execute(
+            schema.capture_day.update().where(of_day).values(processed_digest=schema.capture_day.c.landed_digest)
+        )
+    return complete

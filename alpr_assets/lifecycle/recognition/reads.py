@@ -1,0 +1,220 @@
+"""Reading a day's captures and keeping what was read: each capture once a recogniser version, never over an older read.
+
+Here: which captures wait, running the pool over them, writing reads. Not here: how a picture is read.
+A killed run leaves whole batches; the next one goes on with the captures that have no row for this version.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.recognition.pool import Outcome, Pool, recognise_many
+from alpr_assets.lifecycle.recognition.recogniser import PlateReading, Recogniser, RecogniserVersion
+from alpr_assets.store import schema
+from alpr_assets.store.engine import Store, insert_new, issue_numbers, lock_day, reading, writing
+
+BATCH = 64  # captures a transaction: what a kill costs at most
+BATCH_SECONDS = 2.0
+
+Progress = Callable[[int, int], None]
+
+
+class Factory(Protocol):
+    """Makes recognisers; picklable. Its version is known without making one."""
+
+    @property
+    def version(self) -> RecogniserVersion: ...
+
+    def __call__(self) -> Recogniser: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfReads:
+    """What a run did for one UTC day."""
+
+    day: date
+    version_id: str
+    n_captures: int
+    n_plates: int
+    n_empty: int
+    n_unreadable: int
+
+
+def recognise_day(
+    store: Store,
+    day: date,
+    pool: Pool,
+    version: RecogniserVersion,
+    *,
+    clock: Callable[[], datetime],
+    progress: Progress | None = None,
+) -> DayOfReads:
+    """Read every capture of a UTC day that this version has not looked at.
+
+    A picture that cannot be read is recorded with its error and is not tried again by the same version.
+    `progress` is called with (captures read, captures waiting at the start).
+
+    Raises RecognitionError when no recogniser could be made or a worker died; what was read until then is kept.
+    """
+    with writing(store.engine) as connection:
+        _know(connection, version, clock())
+    with reading(store.engine) as connection:
+        waiting = list(connection.execute(pending(day, version.version_id)))
+    n_plates = n_empty = n_unreadable = done = 0
+    pictures = ((row, partial(store.images.picture, row.day, row.image_sha256)) for row in waiting)
+    for batch in _batches(recognise_many(pool, pictures)):
+        with writing(store.engine) as connection:
+            n_plates += record(connection, day, version.version_id, batch, at=clock())
+        n_unreadable += sum(outcome.recognition is None for outcome in batch)
+        n_empty += sum(outcome.recognition is not None and not outcome.recognition.plates for outcome in batch)
+        done += len(batch)
+        if progress:
+            progress(done, len(waiting))
+    return DayOfReads(day, version.version_id, len(waiting), n_plates, n_empty, n_unreadable)
+
+
+def pending(day: date, version_id: str) -> Any:
+    """SELECT of a day's captures that a version has not looked at, in the order of their ids."""
+    capture, recognition = schema.capture.c, schema.recognition
+    looked_at = (
+        select(recognition.c.capture_id)
+        .where(
+            recognition.c.day == capture.day,
+            recognition.c.capture_id == capture.capture_id,
+            recognition.c.version_id == version_id,
+        )
+        .exists()
+    )
+    return select(schema.capture).where(capture.day == day, ~looked_at).order_by(capture.capture_id)
+
+
+def record(
+    connection: Connection, day: date, version_id: str, outcomes: Iterable[Outcome[Row[Any]]], *, at: datetime
+) -> int:
+    """Write one batch of a day's outcomes; those that another run wrote meanwhile are left alone. Returns reads written."""
+    lock_day(connection, day)
+    by_capture = {outcome.key.capture_id: outcome for outcome in outcomes}
+    rows = [_recognition_row(day, version_id, outcome, at) for outcome in by_capture.values()]
+    new = insert_new(connection, schema.recognition, rows, returning=True)
+    fresh = [by_capture[key.capture_id] for key in new]
+    pairs = [(outcome.key, plate) for outcome in fresh for plate in _plates(outcome)]
+    numbers = issue_numbers(connection, day, "n_reads", len(pairs)) if pairs else []
+    rows = [_read_row(number, c, plate, version_id) for number, (c, plate) in zip(numbers, pairs, strict=True)]
+    if rows:
+        connection.execute(schema.read.insert(), rows)
+        _count_plates(connection, day, [row["plate"] for row in rows])
+    if fresh:
+        connection.execute(
+            schema.capture.update()
+            .where(schema.capture.c.day == day, schema.capture.c.capture_id == bindparam("id"))
+            .values(current_version=version_id),
+            [{"id": outcome.key.capture_id} for outcome in fresh],
+        )
+    return len(rows)
+
+
+def _know(connection: Connection, version: RecogniserVersion, at: datetime) -> None:
+    row = {
+        "version_id": version.version_id,
+        "detector": version.detector,
+        "reader": version.reader,
+        "details": version.details,
+        "first_used_at": at,
+    }
+    insert_new(connection, schema.recogniser_version, [row])
+
+
+def _batches(outcomes: Iterator[Outcome[Row[Any]]]) -> Iterator[list[Outcome[Row[Any]]]]:
+    """Outcomes in batches of at most BATCH pictures or BATCH_SECONDS, whichever is reached first."""
+    batch: list[Outcome[Row[Any]]] = []
+    began = time.monotonic()
+    for outcome in outcomes:
+        batch.append(outcome)
+        if len(batch) == BATCH or time.monotonic() - began > BATCH_SECONDS:
+            yield batch
+            batch, began = [], time.monotonic()
+    if batch:
+        yield batch
+
+
+def _plates(outcome: Outcome[Row[Any]]) -> list[PlateReading]:
+    """The picture's plates, one a box, that are short enough to be one."""
+    if outcome.recognition is None:
+        return []
+    by_box = {plate.box: plate for plate in reversed(outcome.recognition.plates)}
+    found = [plate for plate in by_box.values() if 0 < len(plate.plate) <= schema.MAX_PLATE]
+    return sorted(found, key=lambda plate: plate.rank)
+
+
+def _recognition_row(day: date, version_id: str, outcome: Outcome[Row[Any]], at: datetime) -> dict[str, Any]:
+    return {
+        "day": day,
+        "capture_id": outcome.key.capture_id,
+        "version_id": version_id,
+        "recognised_at": at,
+        "n_plates": len(_plates(outcome)),
+        "duration_ms": outcome.recognition.ms if outcome.recognition else 0.0,
+        "error": str(outcome.error) if outcome.error else None,
+    }
+
+
+def _read_row(read_id: int, capture: Row[Any], plate: PlateReading, version_id: str) -> dict[str, Any]:
+    return {
+        "day": capture.day,
+        "read_id": read_id,
+        "capture_id": capture.capture_id,
+        "version_id": version_id,
+        "box_x": plate.box.x,
+        "box_y": plate.box.y,
+        "box_width": plate.box.width,
+        "box_height": plate.box.height,
+        "quad": [[round(x, 1), round(y, 1)] for x, y in plate.quad],
+        "rank": plate.rank,
+        "raw": plate.raw,
+        "plate": plate.plate,
+        "plate_folded": fold(plate.plate),
+        "confidence": plate.confidence,
+        "characters": [[character.text, round(character.confidence, 4)] for character in plate.characters],
+        "candidates": [[candidate.plate, round(candidate.confidence, 4)] for candidate in plate.candidates],
+        "region": plate.region,
+        "region_confidence": plate.region_confidence,
+        "captured_at": capture.captured_at,
+        "device_id": capture.device_id,
+        "latitude_deg": capture.latitude_deg,
+        "longitude_deg": capture.longitude_deg,
+        "cell": capture.cell,
+    }
+
+
+def _count_plates(connection: Connection, day: date, plates: list[str]) -> None:
+    """Keep the dictionary: one row a distinct plate, with its first and last day and its number of reads."""
+    table = schema.plate
+    counted = sorted({plate: plates.count(plate) for plate in plates}.items())  # in one order: no deadlocks
+    rows = [
+        {"plate": plate, "plate_folded": fold(plate), "first_day": day, "last_day": day, "n_reads": n}
+        for plate, n in counted
+    ]
+    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table)
+    new = statement.excluded
+    least, most = (func.min, func.max) if connection.dialect.name == "sqlite" else (func.least, func.greatest)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[table.c.plate],
+            set_={
+                "n_reads": table.c.n_reads + new.n_reads,
+                "first_day": least(table.c.first_day, new.first_day),
+                "last_day": most(table.c.last_day, new.last_day),
+            },
+        ),
+        rows,
+    )
