@@ -24,7 +24,7 @@ from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.policy import ListSource, Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, insert_new, one_writer, reading, writing
-from alpr_assets.store.sealed import sha256_hex
+from alpr_assets.store.sealed import file_sha256, sha256_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,7 @@ def pending_files(store: Store, folder: Path, *, policy: Policy) -> list[Path]:
         return [
             path
             for path in sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name))
-            if (settled := _settled(connection, policy.hotlists.source_of(path.name), sha256_hex(path.read_bytes())))
-            is None
+            if (settled := _settled(connection, policy.hotlists.source_of(path.name), file_sha256(path))) is None
             or settled.accepted
         ]
 
@@ -166,6 +165,24 @@ def versions_in_force(connection: Connection) -> dict[str, int]:
         )
     )
     return {row.name: row.current_import_id for row in rows}
+
+
+def rematch_due(connection: Connection) -> dict[str, int]:
+    """Lists whose version in force past days were not matched with: import id by the list's name."""
+    hotlist = schema.hotlist.c
+    rows = connection.execute(
+        select(hotlist.name, hotlist.current_import_id)
+        .where(hotlist.current_import_id.is_distinct_from(hotlist.rematched_import_id))
+        .order_by(hotlist.name)
+    )
+    return {row.name: row.current_import_id for row in rows}
+
+
+def mark_rematched(connection: Connection, versions: dict[str, int]) -> None:
+    """Say that past days were matched with these versions (import id by list name)."""
+    hotlist = schema.hotlist
+    for name, import_id in versions.items():
+        connection.execute(hotlist.update().where(hotlist.c.name == name).values(rematched_import_id=import_id))
 
 
 # ── taking or refusing ─────────────────────────────────────────────────────────────────────────────────────────────
