@@ -41,7 +41,10 @@ class Identity(_Section):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        ZoneInfo(value)  # raises ZoneInfoNotFoundError, a KeyError, which pydantic does not wrap: see load()
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError, ValueError) as error:  # not found; a folder of zones; a path
+            raise ValueError(f"{value!r} is not a time zone: use an IANA name") from error
         return value
 
 
@@ -171,13 +174,11 @@ def load(path: Path) -> Policy:
         raise ConfigurationError(
             f"policy file {path}: {error.strerror}", remedy="set ALPR_POLICY to the department's policy file"
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"policy file {path} is not YAML: {error}", remedy="mend the line it names") from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"policy file {path}: {wrong}", remedy="compare with policy/422.yaml") from error
-    except KeyError as error:
-        raise ConfigurationError(f"policy file {path}: unknown time zone {error}", remedy="use an IANA name") from error
 
 
 @cache

@@ -85,6 +85,9 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
     """
     with reading(store.engine) as connection:
         reads = _frame(connection, _current_reads(day))
+        landed = connection.scalar(select(exists().where(schema.capture_day.c.day == day)))
+    if not landed:
+        return DayOfHits(day, 0, {}, 0, {}, complete=True)
     found = _best_per_key(_matches(reads, lists, policy), reads, lists)
     with writing(store.engine) as connection:
         lock_day(connection, day)

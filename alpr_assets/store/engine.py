@@ -14,8 +14,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -144,6 +142,9 @@ def ensure_month(connection: Connection, day: date) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest revision; safe to call by several processes at once."""
+    from alembic import command  # noqa: PLC0415 - most commands only read
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with writing(engine) as connection:

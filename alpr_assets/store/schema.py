@@ -290,6 +290,7 @@ hotlist = Table(
     Column("name", String(64), nullable=False, unique=True),
     Column("source", String(16), nullable=False, comment="what a member's entitlement is about"),
     Column("current_import_id", BigInteger, comment="the import in force"),
+    Column("rematched_import_id", BigInteger, comment="the import that past days were matched with"),
     CheckConstraint("source IN ('department', 'state', 'federal')", name="source"),
 )
 

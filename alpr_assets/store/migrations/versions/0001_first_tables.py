@@ -79,6 +79,9 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False, comment="what a member's entitlement is about"),
         sa.Column("current_import_id", sa.BigInteger(), nullable=True, comment="the import in force"),
+        sa.Column(
+            "rematched_import_id", sa.BigInteger(), nullable=True, comment="the import that past days were matched with"
+        ),
         sa.CheckConstraint("source IN ('department', 'state', 'federal')", name=op.f("ck_hotlist_source")),
         sa.PrimaryKeyConstraint("list_id", name=op.f("pk_hotlist")),
         sa.UniqueConstraint("name", name=op.f("uq_hotlist_name")),

@@ -1,0 +1,30 @@
+"""The `alpr` command. Each command has help with an example; errors say what to do and end with status 1."""
+
+from __future__ import annotations
+
+import click
+
+from alpr_assets.cli import captures, hotlists, recognition, running
+from alpr_assets.cli.common import Commands
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="alpr-assets")
+def main() -> None:
+    """Licence-plate captures to reads, hot-list hits, retention and evidence.
+
+    Example: alpr run --once
+    """
+
+
+for command in (
+    running.run,
+    running.up,
+    running.status,
+    captures.land,
+    recognition.recognize,
+    captures.device,
+    hotlists.hotlist,
+    captures.quarantine,
+):
+    main.add_command(command)

@@ -1,0 +1,139 @@
+"""`alpr run`, `alpr up`, `alpr status`: the pipeline at work."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import ExitStack, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from alpr_assets import firstrun, services, summary
+from alpr_assets.cli.common import console, opened_store
+from alpr_assets.errors import AlprError
+from alpr_assets.lifecycle.summaries import lists_of, totals
+from alpr_assets.policy import policy
+from alpr_assets.settings import settings
+from alpr_assets.store.engine import reading
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop after the summary; the status is 1 if anything failed.")
+@click.option("--captures", type=FOLDER, help="Your own pictures or capture drops instead of the sample.")
+@click.option("--hotlist", type=click.Path(dir_okay=False, path_type=Path), help="Your own hot-list file.")
+@click.option("--device", default="hand-held", show_default=True, help="Device that plain pictures are filed under.")
+def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) -> None:
+    """Take captures and hot lists through the pipeline, sum up, and leave the UI running.
+
+    Without your own captures, a sample drive is drawn into a data folder apart.
+
+    Example: alpr run --once --captures ~/pictures --hotlist svs.tbl
+    """
+    own = captures is not None or hotlist is not None
+    _end_on_sigterm()
+    with nullcontext() if own else firstrun.sample_environment(), ExitStack() as stack:
+        configured = settings()
+        store = firstrun.open_fed_store()
+        with console.status("starting web server, daemon and code server …"):
+            servers = stack.enter_context(services.running(configured))
+        feed = (
+            firstrun.feed_own(configured, console, captures=captures, hotlist=hotlist, device_id=device)
+            if own
+            else firstrun.feed_sample(store, configured, console)
+        )
+        troubles = firstrun.follow(store, configured, feed, servers, console)
+        summary.show(
+            console,
+            store,
+            drop_ids=firstrun.drop_ids(store, feed.manifests),
+            lists=feed.lists,
+            labels=feed.labels,
+            with_plates=feed.is_sample,
+        )
+        for trouble in troubles:
+            console.print(f"[red]failed:[/] {trouble}")
+        if not once:
+            _say_where(servers.url, configured.path("drops"), configured.path("hotlists"))
+            _wait(servers)
+    sys.exit(1 if troubles else 0)
+
+
+@click.command()
+def up() -> None:
+    """Start web server, daemon and code server over your data folder, until Ctrl-C.
+
+    Drops and hot lists that arrive in the watched folders are then landed, read and matched by themselves.
+
+    Example: ALPR_DATA=/srv/alpr alpr up
+    """
+    _end_on_sigterm()
+    configured = settings()
+    firstrun.open_fed_store().engine.dispose()
+    with ExitStack() as stack:
+        with console.status("starting web server, daemon and code server …"):
+            servers = stack.enter_context(services.running(configured))
+        _say_where(servers.url, configured.path("drops"), configured.path("hotlists"))
+        _wait(servers)
+
+
+def _say_where(url: str, drops: Path, hotlists: Path) -> None:
+    console.print(f"\nDagster UI        {url}", soft_wrap=True)
+    console.print(f"capture drops     {drops}", soft_wrap=True)
+    console.print(f"hot lists         {hotlists}", soft_wrap=True)
+    console.print("Ctrl-C stops all three servers.")
+
+
+def _wait(servers: services.Running) -> None:
+    try:
+        while (dead := servers.dead()) is None:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("\nstopping …")
+        return
+    raise AlprError(f"the {dead.name} server ended by itself", remedy=f"look into {dead.log}")
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM end us as Ctrl-C does, so that the servers are stopped."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@click.command()
+def status() -> None:
+    """Show what has landed, is read, matched and waits. Counts only, never a plate.
+
+    Example: alpr status
+    """
+    with reading(opened_store().engine) as connection:
+        counted, lists = totals(connection), lists_of(connection)
+    zone = policy().zone
+    table = Table(show_header=False)
+    adopted = policy().policy.adopted
+    table.add_row(
+        "policy", f"{policy().policy.number} {f'adopted {adopted}' if adopted else '[yellow]SAMPLE, not adopted[/]'}"
+    )
+    table.add_row("drops landed", f"{counted.n_drops:,}")
+    table.add_row("captures", f"{counted.n_captures:,} on {counted.n_days:,} days, {counted.n_unread:,} not yet read")
+    table.add_row("reads", f"{counted.n_reads:,} in {counted.n_sightings:,} sightings of {counted.n_plates:,} plates")
+    kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(counted.hits_by_kind.items()))
+    table.add_row("hits", kinds or "none")
+    codes = ", ".join(f"{n:,} {code}" for code, n in sorted(counted.quarantined_by_code.items()))
+    table.add_row("in quarantine", codes or "nothing")
+    table.add_row("days waiting", ", ".join(map(str, counted.days_waiting[:8])) or "none")
+    newest = counted.newest_capture_at
+    table.add_row("newest capture", f"{newest.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if newest else "none")
+    for row in lists:
+        made = row.made_at or row.imported_at
+        age_h = (datetime.now(UTC) - made).total_seconds() / 3600
+        table.add_row(f"hot list {row.name}", f"{row.n_entries:,} entries ({row.source}), {age_h:.1f} h old")
+    console.print(table)

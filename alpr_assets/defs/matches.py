@@ -1,0 +1,83 @@
+"""hotlist_matches: a day's sightings against the lists in force, raised as hits with their reasons.
+
+One run may hold a range of days (a new list version re-matches the past): the lists are loaded and indexed once, and each day has
+its own counts and its own check result.
+"""
+
+from datetime import date, timedelta
+
+import dagster as dg
+from dagster import AssetExecutionContext
+
+from alpr_assets.defs.checks import day_check, judge_suite
+from alpr_assets.defs.hotlists import hotlists
+from alpr_assets.defs.reads import plate_reads
+from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.lifecycle.hits import DayOfHits, lists_in_force, raise_hits
+from alpr_assets.lifecycle.hotlists.imports import mark_rematched, versions_in_force
+from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.partitions import capture_day, day_of
+from alpr_assets.policy import policy
+from alpr_assets.quality import suites
+from alpr_assets.store.engine import Store, reading, writing
+
+
+@dg.asset(
+    partitions_def=capture_day,
+    deps=[plate_reads, hotlists],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name="hotlists",
+    kinds={"pandas", "sqlalchemy"},
+    owners=OWNERS,
+    description=(
+        "Hits of one UTC day: which sighting is on which list, how it matched and in which characters it differs "
+        "(422.4(f)). A hit asks a person to look; it is not yet a fact."
+    ),
+)
+def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult:
+    keys = context.partition_keys
+    days: dict[str, DayOfHits] = {}
+    with store.open() as opened:
+        with reading(opened.engine) as connection:
+            versions = versions_in_force(connection)
+        lists = lists_in_force(opened, policy())
+        for key in keys:
+            days[key] = raise_hits(opened, day_of(key), lists, policy=policy(), now=now())
+            context.log.info(f"{key}: {sum(days[key].n_raised.values())} hits raised from {days[key].n_reads} reads")
+        if _covers_the_past({day_of(key) for key in keys}):
+            with writing(opened.engine) as connection:
+                mark_rematched(connection, versions)
+    for key, day in days.items():
+        context.add_asset_metadata(_metadata(day), partition_key=key)
+    return dg.MaterializeResult(
+        metadata={
+            "entries in force": lists.n_entries,
+            "list versions": {name: str(import_id) for name, import_id in versions.items()},
+        }
+    )
+
+
+def _covers_the_past(days: set[date]) -> bool:
+    """Whether these are all the days that a new list version must be matched with."""
+    today = now().date()
+    return all(today - timedelta(days=back) in days for back in range(policy().hotlists.rematch_days + 1))
+
+
+def _metadata(day: DayOfHits) -> dict[str, object]:
+    # Totals only: a count by category can be one car.
+    return {
+        "dagster/row_count": sum(day.n_standing.values()),
+        "reads matched": day.n_reads,
+        "hits raised in this run": sum(day.n_raised.values()),
+        "hits strengthened in this run": day.n_strengthened,
+        "hits by match kind": dict(sorted(day.n_standing.items())),
+        "nothing of the day waits": day.complete,
+    }
+
+
+@day_check(
+    asset=hotlist_matches,
+    description="Every hit of the day has a read, a sighting and an accepted entry, and its reason fits its kind.",
+)
+def hits_are_sound(store: Store, day: date) -> dg.AssetCheckResult:
+    return judge_suite(store, suites.suite_matches(policy()), lambda c: suites.matches_frame(c, day, fold=fold))

@@ -1,0 +1,289 @@
+"""`alpr run`: captures and hot lists through the real sensors, with a progress bar, and what became of them.
+
+Without captures of one's own, a seeded sample is drawn into a data folder apart, emptied at each start: it never mixes with
+a department's data. Everything on the way is what `alpr up` runs; only the summary is made here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import func, select
+
+from alpr_assets import accuracy, services
+from alpr_assets.errors import AlprError
+from alpr_assets.lifecycle.captures import devices
+from alpr_assets.lifecycle.captures.folders import drop_from_folder
+from alpr_assets.lifecycle.captures.landing import pending_manifests
+from alpr_assets.lifecycle.captures.manifests import MANIFEST, list_manifests, write_drop
+from alpr_assets.lifecycle.hotlists.imports import pending_files, rematch_due
+from alpr_assets.policy import Policy, policy
+from alpr_assets.settings import ROOT, Settings, settings
+from alpr_assets.store import schema
+from alpr_assets.store.engine import Store, open_store, reading, writing
+from alpr_assets.store.sealed import sha256_hex
+
+SAMPLE = ROOT / "data" / "sample"
+SAMPLE_SEED, SAMPLE_CAPTURES = 422, 48
+STILL_SECONDS = 240  # nothing moved for so long: say so instead of waiting for ever
+POLL_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Feed:
+    """What this run brought: manifests (by hash), hot-list files, and pictures whose plates are known beforehand."""
+
+    manifests: list[str] = field(default_factory=list)
+    n_captures: int = 0
+    lists: list[str] = field(default_factory=list)
+    labels: dict[str, list[str]] = field(default_factory=dict)
+    is_sample: bool = False
+
+
+@contextmanager
+def sample_environment() -> Iterator[None]:
+    """Point this process and its servers at the sample's own folder, emptied; a department's database is never touched."""
+    shutil.rmtree(SAMPLE, ignore_errors=True)
+    SAMPLE.mkdir(parents=True, mode=0o700)
+    own = {
+        "ALPR_DATA": SAMPLE,
+        "ALPR_KEYS": SAMPLE / "keys",
+        "ALPR_DROPS": SAMPLE / "drops",
+        "ALPR_HOTLISTS": SAMPLE / "hotlists",
+        "ALPR_DATABASE_URL": "",
+        "DAGSTER_HOME": SAMPLE / "dagster_home",
+    }
+    before = {name: os.environ.get(name) for name in own}
+    os.environ.update({name: str(value) for name, value in own.items()})
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+        settings.cache_clear()
+
+
+def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
+    """Draw the sample drive, register its devices, and put its drop and hot lists into the watched folders."""
+    from alpr_assets.sample.drive import draw_drive, write_hotlists  # noqa: PLC0415 - 1 s of imports, only here
+
+    now = datetime.now(UTC)
+    folder = configured.path("drops") / "sample-drive"
+    folder.mkdir(parents=True, mode=0o700)
+    with _bar(console) as progress:
+        task = progress.add_task("drawing a sample drive", total=SAMPLE_CAPTURES)
+        captures = draw_drive(
+            folder,
+            seed=SAMPLE_SEED,
+            n_captures=SAMPLE_CAPTURES,
+            started_at=now - timedelta(hours=2),
+            progress=lambda done, _: progress.update(task, completed=done),
+        )
+    with writing(store.engine) as connection:
+        for capture in {capture.device_id: capture for capture in captures}.values():
+            fixed = capture.device_kind == "fixed"
+            devices.register(
+                connection,
+                device_id=capture.device_id,
+                kind=capture.device_kind,
+                name=f"sample {capture.device_kind} reader",
+                place=(capture.latitude, capture.longitude) if fixed else None,
+                at=now,
+            )
+    lists = configured.path("hotlists")
+    lists.mkdir(parents=True, mode=0o700)
+    written = write_hotlists(lists, captures, seed=SAMPLE_SEED, made_at=now)
+    manifest = write_drop(
+        folder,
+        unit="unit-12",
+        shift="sample",
+        operator="Sample Operator",
+        captures=[
+            {
+                "file": capture.file,
+                "captured_at": capture.captured_at.isoformat(),
+                "latitude": capture.latitude,
+                "longitude": capture.longitude,
+                "heading": capture.heading_deg,
+                "device_id": capture.device_id,
+                "kind": capture.device_kind,
+            }
+            for capture in captures
+        ],
+    )
+    return Feed(
+        manifests=[sha256_hex(manifest.read_bytes())],
+        n_captures=len(captures),
+        lists=[path.name for path in written],
+        labels={capture.file: [plate for plate, _ in capture.plates] for capture in captures},
+        is_sample=True,
+    )
+
+
+def feed_own(
+    configured: Settings, console: Console, *, captures: Path | None, hotlist: Path | None, device_id: str
+) -> Feed:
+    """Copy one's own captures (a plain folder, a drop, or a folder of drops) and hot list into the watched folders.
+
+    Raises AlprError when there is nothing to take.
+    """
+    feed = Feed()
+    drops, lists = configured.path("drops"), configured.path("hotlists")
+    if hotlist is not None:
+        if not hotlist.is_file():
+            raise AlprError(f"no hot-list file {hotlist}", remedy="name an existing file")
+        lists.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = lists / f"{hotlist.name}.part"
+        shutil.copyfile(hotlist, part)
+        part.rename(lists / hotlist.name)
+        feed.lists.append(hotlist.name)
+    if captures is not None:
+        if not captures.is_dir():
+            raise AlprError(f"no folder {captures}", remedy="name a folder of pictures, or a capture drop")
+        for manifest in _into_drops(captures, drops, device_id, console):
+            feed.manifests.append(sha256_hex(manifest.read_bytes()))
+        feed.labels = accuracy.read_labels(captures)
+    return feed
+
+
+def _into_drops(captures: Path, drops: Path, device_id: str, console: Console) -> list[Path]:
+    ready = list_manifests(captures)
+    if not ready:
+        with _bar(console) as progress:
+            task = progress.add_task("copying pictures", total=None)
+            folder = drop_from_folder(
+                captures,
+                drops,
+                device_id=device_id,
+                policy=policy(),
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        return [folder / MANIFEST]
+    copied = []
+    for manifest in ready:
+        digest = sha256_hex(manifest.read_bytes())
+        target = drops / f"{manifest.parent.name}-{digest[:12]}"
+        if not (target / MANIFEST).exists():
+            # The manifest last: until it is there, the drop is in transfer.
+            shutil.copytree(manifest.parent, target, ignore=shutil.ignore_patterns(MANIFEST), dirs_exist_ok=True)
+            shutil.copyfile(manifest, target / f".{MANIFEST}")
+            (target / f".{MANIFEST}").rename(target / MANIFEST)
+        copied.append(target / MANIFEST)
+    return copied
+
+
+def follow(store: Store, configured: Settings, feed: Feed, servers: services.Running, console: Console) -> list[str]:
+    """Show progress until everything that was fed has landed, is read and matched. Returns what went wrong."""
+    rules = policy()
+    begun = datetime.now(UTC)
+    with _bar(console) as progress:
+        landing = progress.add_task("landing drops", total=len(feed.manifests))
+        reads = progress.add_task("reading plates", total=None)
+        matching = progress.add_task("matching hot lists", total=None)
+        moved_at, before = time.monotonic(), None
+        while True:
+            state = _state(store, configured, rules, feed)
+            progress.update(landing, completed=state.n_drops, total=len(feed.manifests))
+            progress.update(reads, completed=state.n_read, total=state.n_captures or None)
+            progress.update(matching, completed=state.n_matched, total=state.n_days or None)
+            if (dead := servers.dead()) is not None:
+                return [f"the {dead.name} server ended; see {dead.log}"]
+            if state.done:
+                break
+            if state != before:
+                moved_at, before = time.monotonic(), state
+            if time.monotonic() - moved_at > STILL_SECONDS:
+                return [
+                    f"nothing moved for {STILL_SECONDS} s: look at the runs at {servers.url}/runs",
+                    *_failures(begun),
+                ]
+            time.sleep(POLL_SECONDS)
+    return _failures(begun)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    n_drops: int
+    n_captures: int
+    n_read: int
+    n_days: int
+    n_matched: int
+    waits: bool
+
+    @property
+    def done(self) -> bool:
+        return not self.waits and self.n_read == self.n_captures and self.n_matched == self.n_days
+
+
+def _state(store: Store, configured: Settings, rules: Policy, feed: Feed) -> _State:
+    capture, day = schema.capture.c, schema.capture_day.c
+    waits = bool(pending_manifests(store, configured.path("drops"))) or bool(
+        [p for p in pending_files(store, configured.path("hotlists"), policy=rules) if p.name in feed.lists]
+    )
+    with reading(store.engine) as connection:
+        drops = drop_ids(store, feed.manifests)
+        of_feed = capture.drop_id.in_(drops)
+        days = select(capture.day).where(of_feed).distinct()
+        processed = day.day.in_(days) & day.landed_digest.is_not_distinct_from(day.processed_digest)
+        return _State(
+            n_drops=len(drops),
+            n_captures=connection.scalar(select(func.count()).where(of_feed)) or 0,
+            n_read=connection.scalar(select(func.count()).where(of_feed, capture.current_version.is_not(None))) or 0,
+            n_days=connection.scalar(select(func.count(capture.day.distinct())).where(of_feed)) or 0,
+            n_matched=connection.scalar(select(func.count()).where(processed)) or 0,
+            waits=waits or bool(rematch_due(connection)),
+        )
+
+
+def drop_ids(store: Store, manifests: list[str]) -> list[int]:
+    """Ids of the drops that these manifests landed as."""
+    with reading(store.engine) as connection:
+        return list(
+            connection.scalars(select(schema.drop.c.drop_id).where(schema.drop.c.manifest_sha256.in_(manifests)))
+        )
+
+
+def _failures(since: datetime) -> list[str]:
+    """Runs that failed and asset checks that did not pass, of this instance since then."""
+    from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter  # noqa: PLC0415
+
+    troubles = []
+    with DagsterInstance.get() as instance:
+        for record in instance.get_run_records(RunsFilter(created_after=since - timedelta(minutes=5))):
+            run = record.dagster_run
+            if run.status == DagsterRunStatus.FAILURE:
+                troubles.append(f"run {run.run_id[:8]} ({run.job_name}) failed")
+            events = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
+            for event in events:
+                dagster_event = event.event_log_entry.dagster_event
+                if dagster_event and not dagster_event.asset_check_evaluation_data.passed:
+                    checked = dagster_event.asset_check_evaluation_data
+                    troubles.append(f"check {checked.asset_key.to_user_string()}.{checked.check_name} failed")
+    return sorted(set(troubles))
+
+
+def open_fed_store() -> Store:
+    """The store of this run, with the watched folders made."""
+    configured = settings()
+    for name in ("drops", "hotlists"):
+        configured.path(name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    return open_store(configured)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=console,
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Web server, daemon and code server: started together, stopped together, one set a data folder.
+
+The code server listens on a Unix socket that only its owner can open; the web server listens on loopback. What they print goes to
+files in data/run/, begun anew at each start.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+from alpr_assets.errors import AlprError
+from alpr_assets.settings import ROOT, Settings
+
+START_SECONDS = 120
+STOP_SECONDS = 15
+PR_SET_PDEATHSIG = 1
+MAX_SOCKET_PATH = 100  # of 107 bytes that Linux allows
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One running server and where its output goes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The running set; `url` is where a browser finds it."""
+
+    url: str
+    services: tuple[Service, ...]
+
+    def dead(self) -> Service | None:
+        """The first server that has ended by itself, if any."""
+        return next((service for service in self.services if service.process.poll() is not None), None)
+
+
+@contextmanager
+def running(configured: Settings) -> Iterator[Running]:
+    """Start all three, wait until they answer, and stop them when the block is left, however it is left.
+
+    Raises AlprError when another set runs on this data folder, the port is taken, or a server does not come up.
+    """
+    run = configured.path("data") / "run"
+    run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if len(str(configured.socket)) > MAX_SOCKET_PATH:
+        raise AlprError(f"{configured.socket} is too long for a socket", remedy="set ALPR_DATA to a shorter path")
+    with _only_one(run):
+        environment = _environment(configured)
+        started: list[Service] = []
+        try:
+            configured.socket.unlink(missing_ok=True)
+            started.append(_start("code", _code_server(configured), environment, run))
+            _until(lambda: _code_answers(configured.socket), started)
+            started.append(_start("daemon", ["-m", "dagster._daemon", "run", *_workspace()], environment, run))
+            started.append(_start("web", _web_server(configured), environment, run))
+            url = f"http://127.0.0.1:{configured.port}"
+            _until(lambda: _web_answers(url), started)
+            yield Running(url, tuple(started))
+        finally:
+            _stop(started)
+
+
+def dagster_home() -> Path:
+    """DAGSTER_HOME where it is set, else the repository's; with our dagster.yaml in it."""
+    committed = ROOT / "dagster_home"
+    home = Path(os.environ.get("DAGSTER_HOME") or committed).absolute()
+    if not (home / "dagster.yaml").exists():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(committed / "dagster.yaml", home / "dagster.yaml")
+    return home
+
+
+def _environment(configured: Settings) -> dict[str, str]:
+    home = dagster_home()
+    os.environ["DAGSTER_HOME"] = str(home)
+    from dagster import DagsterInstance  # noqa: PLC0415 - 2 s
+
+    with DagsterInstance.get() as instance:
+        instance.get_runs_count()  # a fresh SQLite home races when two processes make its tables
+    return {**os.environ, "ALPR_CODE_SOCKET": str(configured.socket), "DAGSTER_DISABLE_TELEMETRY": "1"}
+
+
+def _workspace() -> list[str]:
+    return ["-w", str(ROOT / "workspace.yaml")]
+
+
+def _code_server(configured: Settings) -> list[str]:
+    return [
+        "-m", "dagster", "api", "grpc", "--socket", str(configured.socket), "--use-python-environment-entry-point",
+        "-m", "alpr_assets.definitions", "--location-name", "alpr_assets", "-d", str(ROOT),
+    ]  # fmt: skip
+
+
+def _web_server(configured: Settings) -> list[str]:
+    return ["-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(configured.port), *_workspace()]
+
+
+def _start(name: str, arguments: list[str], environment: dict[str, str], run: Path) -> Service:
+    log = run / f"{name}.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+            [sys.executable, *arguments],
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            umask=0o077,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads here
+        )
+    return Service(name, process, log)
+
+
+def _die_with_parent() -> None:
+    """A killed `alpr up` must not leave a web server behind that nobody watches (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _until(answers: Callable[[], bool], started: list[Service]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        for service in started:
+            if service.process.poll() is not None:
+                raise AlprError(
+                    f"the {service.name} server ended while starting:\n{_tail(service.log)}",
+                    remedy=f"the whole of it is in {service.log}",
+                )
+        if time.monotonic() > deadline:
+            raise AlprError(
+                f"the servers did not answer within {START_SECONDS} s", remedy=f"look into {started[-1].log}"
+            )
+        time.sleep(0.2)
+
+
+def _tail(log: Path, lines: int = 12) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _code_answers(socket: Path) -> bool:
+    import grpc  # noqa: PLC0415
+    from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
+
+    with grpc.insecure_channel(f"unix:{socket}") as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(service="DagsterApi"), timeout=2
+            )
+        except grpc.RpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def _web_answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/server_info", timeout=2) as answer:  # noqa: S310 - our own loopback address
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _stop(started: list[Service]) -> None:
+    for service in reversed(started):
+        if service.process.poll() is None:
+            service.process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for service in reversed(started):
+        with suppress(subprocess.TimeoutExpired):
+            service.process.wait(max(0.1, deadline - time.monotonic()))
+        # Whatever the server left behind in its session, run workers included.
+        with suppress(ProcessLookupError):
+            os.killpg(service.process.pid, signal.SIGKILL)
+        service.process.wait()
+
+
+@contextmanager
+def _only_one(run: Path) -> Iterator[None]:
+    with (run / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlprError(
+                f"servers already run on {run.parent}",
+                remedy="use them, or stop them with Ctrl-C where they were started",
+            ) from error
+        yield
