@@ -45,13 +45,14 @@ $(UV): requirements-tools.lock
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
-.venv/.runtime: requirements.lock pyproject.toml | $(UV)
+# A development environment holds the runtime one: it is kept, so that `make run` does not take the tools away.
+.venv/.runtime: requirements.lock requirements-dev.lock | $(UV)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(UV) pip sync --quiet --require-hashes requirements.lock
+	@$(UV) pip sync --quiet --require-hashes $(if $(wildcard .venv/.dev),requirements-dev.lock,requirements.lock)
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
-	@rm -f .venv/.dev; touch $@
+	@touch $@
 
-.venv/.dev: requirements-dev.lock .venv/.runtime
+.venv/.dev: requirements-dev.lock | .venv/.runtime
 	@$(UV) pip sync --quiet --require-hashes requirements-dev.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy import func, select
 
 from alpr_assets import accuracy, services
+from alpr_assets.defs.attempts import UNDER_WAY
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.captures import devices
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
@@ -102,9 +103,11 @@ def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
                 place=(capture.latitude, capture.longitude) if fixed else None,
                 at=now,
             )
-    lists = configured.path("hotlists")
-    lists.mkdir(parents=True, mode=0o700)
-    written = write_hotlists(lists, captures, seed=SAMPLE_SEED, made_at=now)
+    drawn = SAMPLE / "drawn"
+    drawn.mkdir(mode=0o700)
+    written = write_hotlists(drawn, captures, seed=SAMPLE_SEED, made_at=datetime.now(UTC))
+    for path in written:
+        path.rename(configured.path("hotlists") / path.name)
     manifest = write_drop(
         folder,
         unit="unit-12",
@@ -200,7 +203,7 @@ def follow(store: Store, configured: Settings, feed: Feed, servers: services.Run
             progress.update(matching, completed=state.n_matched, total=state.n_days or None)
             if (dead := servers.dead()) is not None:
                 return [f"the {dead.name} server ended; see {dead.log}"]
-            if state.done:
+            if state.done and not _runs_under_way():
                 break
             if state != before:
                 moved_at, before = time.monotonic(), state
@@ -253,6 +256,14 @@ def drop_ids(store: Store, manifests: list[str]) -> list[int]:
         return list(
             connection.scalars(select(schema.drop.c.drop_id).where(schema.drop.c.manifest_sha256.in_(manifests)))
         )
+
+
+def _runs_under_way() -> bool:
+    """Whether a run is queued or running: its checks may still fail."""
+    from dagster import DagsterInstance, RunsFilter  # noqa: PLC0415
+
+    with DagsterInstance.get() as instance:
+        return instance.get_runs_count(RunsFilter(statuses=sorted(UNDER_WAY, key=str))) > 0
 
 
 def _failures(since: datetime) -> list[str]:

@@ -20,6 +20,7 @@ from alpr_assets.errors import ConfigurationError
 from alpr_assets.settings import settings
 
 Source = Literal["department", "state", "federal"]
+LIST_NAME = 64  # characters, as stored
 
 
 class _Section(BaseModel):
@@ -126,12 +127,18 @@ class HotLists(_Section):
     def source_of(self, file_name: str) -> ListSource:
         """The first rule whose pattern fits, with its list name filled in.
 
-        Raises ConfigurationError when none does: a list without a source has no entitlement.
+        Raises ConfigurationError when none does (a list without a source has no entitlement), or the name is too long for one.
         """
         stem = PurePath(file_name.lower()).stem
         for rule in self.sources:
             if fnmatch(file_name.lower(), rule.pattern):
-                return rule.model_copy(update={"name": rule.name.format(stem=stem)})
+                name = rule.name.format(stem=stem)
+                if len(name) > LIST_NAME:
+                    raise ConfigurationError(
+                        f"the hot-list file {file_name} gives a list name of {len(name)} characters, {LIST_NAME} at most",
+                        remedy="give the file a shorter name, or its pattern in the policy file a fixed one",
+                    )
+                return rule.model_copy(update={"name": name})
         raise ConfigurationError(
             f"no source in the policy for the hot-list file {file_name}",
             remedy="add a pattern under hotlists.sources of the policy file",

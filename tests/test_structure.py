@@ -18,7 +18,11 @@ from alpr_assets.settings import ROOT
 def test_arrows_between_folders_go_one_way() -> None:
     """The contracts stand in pyproject.toml."""
     linted = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert linted.returncode == 0, linted.stdout
 
@@ -60,7 +64,12 @@ def test_importing_the_definitions_opens_nothing(tmp_path: Path) -> None:
         "heavy = {'paddleocr', 'great_expectations', 'onnxruntime', 'cv2', 'matplotlib.pyplot'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    environment = {"PATH": "", "ALPR_DATA": str(tmp_path / "data"), "ALPR_KEYS": str(tmp_path / "keys"), "HOME": str(tmp_path)}
+    environment = {
+        "PATH": "",
+        "ALPR_DATA": str(tmp_path / "data"),
+        "ALPR_KEYS": str(tmp_path / "keys"),
+        "HOME": str(tmp_path),
+    }
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -77,7 +86,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, 
 @pytest.mark.parametrize(("name", "command"), commands(main), ids=[name for name, _ in commands(main)])
 def test_every_command_has_help_with_an_example(name: str, command: click.Command) -> None:
     text = command.help or ""
-    assert re.search(rf"Example: (\w+=\S+ )?alpr {name.split()[0]}\b", text), f"alpr {name} --help gives no example"
+    assert re.search(rf"Example: (\w+=\S+ )?alpr {name.split(maxsplit=1)[0]}\b", text), f"alpr {name} --help gives no example"
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-tools.lock"])

@@ -25,7 +25,6 @@ from alpr_assets.store.engine import Store, reading, writing
 @dg.asset(
     partitions_def=capture_day,
     deps=[plate_reads, hotlists],
-    backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="hotlists",
     kinds={"pandas", "sqlalchemy"},
     owners=OWNERS,

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from alpr_assets.errors import ImportRefusedError
+from alpr_assets.errors import ConfigurationError, ImportRefusedError
 from alpr_assets.lifecycle.hotlists import formats
 from alpr_assets.lifecycle.hotlists.categories import Category
 from alpr_assets.lifecycle.hotlists.formats import Options, ParsedEntry, ParsedList
@@ -129,13 +129,24 @@ def import_file(
 
 
 def import_pending(store: Store, folder: Path, *, policy: Policy, now: datetime) -> list[ImportReceipt]:
-    """Import every file of the watched folder that was not settled before; accepted ones leave it, encrypted copies stay."""
+    """Import every file of the watched folder that was not settled before; accepted ones leave it, encrypted copies stay.
+
+    Raises ConfigurationError for files of which the policy names no source, when the others are imported.
+    """
     receipts = []
+    unknown: list[ConfigurationError] = []
     for path in pending_files(store, folder, policy=policy):
-        receipt = import_file(store, path.read_bytes(), path.name, policy=policy, now=now)
+        raw = path.read_bytes()
+        try:
+            receipt = import_file(store, raw, path.name, policy=policy, now=now)
+        except ConfigurationError as error:
+            unknown.append(error)
+            continue
         receipts.append(receipt)
-        if receipt.accepted:
+        if receipt.accepted and path.read_bytes() == raw:  # else a newer file has taken its name meanwhile
             path.unlink()
+    if unknown:
+        raise unknown[0]
     return receipts
 
 
@@ -143,7 +154,7 @@ def pending_files(store: Store, folder: Path, *, policy: Policy) -> list[Path]:
     """Files of the watched folder that were neither accepted nor refused, oldest first.
 
     Hidden files and those ending in .part are still in transfer. A file that is in force and dropped again is pending too:
-    importing it changes nothing and takes it out of the folder.
+    importing it changes nothing and takes it out of the folder. So is a file of which the policy names no source.
     """
     if not folder.is_dir():
         return []
@@ -152,9 +163,17 @@ def pending_files(store: Store, folder: Path, *, policy: Policy) -> list[Path]:
         return [
             path
             for path in sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name))
-            if (settled := _settled(connection, policy.hotlists.source_of(path.name), file_sha256(path))) is None
-            or settled.accepted
+            if not _was_refused(connection, path, policy)
         ]
+
+
+def _was_refused(connection: Connection, path: Path, policy: Policy) -> bool:
+    try:
+        rule = policy.hotlists.source_of(path.name)
+    except ConfigurationError:
+        return False
+    settled = _settled(connection, rule, file_sha256(path))
+    return settled is not None and not settled.accepted
 
 
 def versions_in_force(connection: Connection) -> dict[str, int]:

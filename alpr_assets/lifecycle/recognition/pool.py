@@ -30,11 +30,15 @@ AHEAD = 2  # pictures in flight a worker: one being read, one waiting; more only
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[Key]):
-    """One picture's answer: `recognition`, or `error` saying why there is none."""
+    """One picture's answer: `recognition`, or `error` saying why there is none.
+
+    `loaded` is False where the picture could not even be fetched: nothing has looked at it.
+    """
 
     key: Key
     recognition: Recognition | None
     error: RecognitionError | None
+    loaded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def recognise_many(pool: Pool, pictures: Iterable[tuple[Key, Callable[[], bytes]
             try:
                 picture = load()
             except Exception as error:  # noqa: BLE001 - a missing or unreadable file is that picture's, whatever it raises
-                yield Outcome(key, None, _as_error("the picture could not be loaded", error))
+                yield Outcome(key, None, _as_error("the picture could not be loaded", error), loaded=False)
                 continue
             with _worker_death(len(in_flight) + 1):
                 in_flight[pool.executor.submit(_recognise, pool.factory, picture)] = key

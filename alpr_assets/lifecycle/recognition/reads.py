@@ -39,7 +39,7 @@ class Factory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DayOfReads:
-    """What a run did for one UTC day."""
+    """What a run did for one UTC day. `n_unopened`: stored pictures that could not be opened; they wait for the next run."""
 
     day: date
     version_id: str
@@ -47,6 +47,7 @@ class DayOfReads:
     n_plates: int
     n_empty: int
     n_unreadable: int
+    n_unopened: int
 
 
 def recognise_day(
@@ -60,7 +61,8 @@ def recognise_day(
 ) -> DayOfReads:
     """Read every capture of a UTC day that this version has not looked at.
 
-    A picture that cannot be read is recorded with its error and is not tried again by the same version.
+    A picture that cannot be read is recorded with its error and is not tried again by the same version. One that cannot be
+    opened (a disk that is away, a key that is missing) is not recorded: nothing has looked at it, and its day stays incomplete.
     `progress` is called with (captures read, captures waiting at the start).
 
     Raises RecognitionError when no recogniser could be made or a worker died; what was read until then is kept.
@@ -69,17 +71,19 @@ def recognise_day(
         _know(connection, version, clock())
     with reading(store.engine) as connection:
         waiting = list(connection.execute(pending(day, version.version_id)))
-    n_plates = n_empty = n_unreadable = done = 0
+    n_plates = n_empty = n_unreadable = n_unopened = done = 0
     pictures = ((row, partial(store.images.picture, row.day, row.image_sha256)) for row in waiting)
     for batch in _batches(recognise_many(pool, pictures)):
+        looked_at = [outcome for outcome in batch if outcome.loaded]
         with writing(store.engine) as connection:
-            n_plates += record(connection, day, version.version_id, batch, at=clock())
-        n_unreadable += sum(outcome.recognition is None for outcome in batch)
-        n_empty += sum(outcome.recognition is not None and not outcome.recognition.plates for outcome in batch)
+            n_plates += record(connection, day, version.version_id, looked_at, at=clock())
+        n_unopened += len(batch) - len(looked_at)
+        n_unreadable += sum(outcome.recognition is None for outcome in looked_at)
+        n_empty += sum(outcome.recognition is not None and not outcome.recognition.plates for outcome in looked_at)
         done += len(batch)
         if progress:
             progress(done, len(waiting))
-    return DayOfReads(day, version.version_id, len(waiting), n_plates, n_empty, n_unreadable)
+    return DayOfReads(day, version.version_id, len(waiting), n_plates, n_empty, n_unreadable, n_unopened)
 
 
 def pending(day: date, version_id: str) -> Any:
