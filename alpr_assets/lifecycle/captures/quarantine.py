@@ -45,13 +45,15 @@ def reland(
 ) -> int:
     """Land a quarantined capture after all and return its capture id.
 
-    captured_at : the right instant, aware, where the claimed one was impossible (its clock is then `redated`)
+    captured_at : the right instant, aware, where the claimed one was impossible (its clock is then `redated`). Where nothing
+        says when it was taken, it stays dated by its receipt: the day it came, not the day it is landed
     place : the right place in degrees, WGS 84; `forget_place`: land without one
 
     Raises AlprError when the item is no capture, is resolved, has no picture, landed meanwhile, or still cannot be true.
     """
     with reading(store.engine) as connection:
         item = _unresolved(connection, quarantine_id)
+        unit = connection.scalar(select(schema.drop.c.unit).where(schema.drop.c.drop_id == item.drop_id))
         registered = devices.registry(connection)
     if item.kind != "capture" or item.sealed_sha256 is None:
         raise AlprError(
@@ -71,15 +73,15 @@ def reland(
             n_bytes=len(content),
             picture=_placeless(pictures.inspect(content, policy.zone), forget_place),
             line=_lineless_place(line, forget_place),
-            default_device=line.device_id or "unknown",
+            default_device=unit or "unknown",
             devices=registered,
             policy=policy,
-            now=now,
+            now=item.opened_at,
         )
     except MalformedError as error:
         raise AlprError(
             f"quarantine item {quarantine_id} still cannot land: {error}",
-            remedy="give the right --at or --place, or dismiss it with a reason",
+            remedy="give the right --time or --place, or dismiss it with a reason",
         ) from error
     arrival = _corrected(arrival, line, captured_at, place)
     store.images.seal(arrival.day, content)
@@ -116,7 +118,7 @@ def _unresolved(connection: Connection, quarantine_id: int) -> Row[Any]:
 def _line(item: Row[Any]) -> CaptureLine:
     """What the drop said, less what it should not have said; the item keeps all of it."""
     told = {key: value for key, value in (item.content or {}).items() if key in FIELDS}
-    for key in ("captured_at", "kind", "latitude", "longitude", "lat", "lon", "heading"):
+    for key in ("captured_at", "kind", "device_id", "latitude", "longitude", "lat", "lon", "heading"):
         try:
             parse_capture({"file": item.item, key: told.get(key)})
         except MalformedError:

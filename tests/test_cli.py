@@ -1,0 +1,121 @@
+"""The commands as a person types them: what they say, and status 1 with a remedy when something is wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from alpr_assets.cli import main
+from alpr_assets.lifecycle.recognition.light import labelled
+from alpr_assets.settings import settings
+from tests.builders import drop, jpeg, line
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("data", "keys", "drops", "hotlists"):
+        monkeypatch.setenv(f"ALPR_{name.upper()}", str(tmp_path / name))
+    monkeypatch.setenv("ALPR_RECOGNISER", "alpr_assets.lifecycle.recognition.light:LightFactory")
+    monkeypatch.setenv("COLUMNS", "160")
+    settings.cache_clear()
+    return tmp_path
+
+
+def alpr(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_a_plain_folder_lands_once_however_often_it_is_landed(folder: Path) -> None:
+    (folder / "pictures").mkdir()
+    for i in range(3):
+        (folder / "pictures" / f"{i}.jpg").write_bytes(jpeg(i))
+    first = alpr("land", folder / "pictures", "--device", "cam-1", "--at", "38.005,-121.806")
+    assert "3 landed" in first.output
+    again = alpr("land", folder / "pictures", "--device", "cam-1", "--at", "38.005,-121.806")
+    assert again.exit_code == 0
+    assert "captures" in alpr("status").output
+    assert len(list((folder / "pictures").iterdir())) == 3  # one's own pictures stay
+
+
+def test_a_place_that_is_none_is_explained(folder: Path) -> None:
+    result = alpr("land", folder, "--device", "cam-1", "--at", "Antioch")
+    assert result.exit_code == 2
+    assert "38.005,-121.806" in result.output
+
+
+def test_recognize_gives_one_json_object_a_picture(folder: Path) -> None:
+    (folder / "a.jpg").write_bytes(labelled(jpeg(1), [{"plate": "7ABC123", "region": "ca"}]))
+    (folder / "b.jpg").write_bytes(jpeg(2))
+    result = alpr("recognize", folder / "a.jpg", folder / "b.jpg", "--json")
+    first, second = (json.loads(text) for text in result.output.splitlines())
+    assert set(first) >= {"file", "ms", "plates"}
+    plate = first["plates"][0]
+    assert set(plate) >= {"plate", "raw", "confidence", "characters", "region", "box", "candidates"}
+    assert (plate["plate"], second["plates"]) == ("7ABC123", [])
+    assert not (folder / "data" / "alpr.sqlite").exists()
+
+
+def test_recognize_says_which_file_is_no_picture_and_reads_the_rest(folder: Path) -> None:
+    (folder / "bad.jpg").write_bytes(b"")
+    (folder / "a.jpg").write_bytes(labelled(jpeg(1), [{"plate": "7ABC123"}]))
+    result = alpr("recognize", folder / "bad.jpg", folder / "a.jpg", "--json")
+    assert result.exit_code == 1
+    bad, good = (json.loads(text) for text in result.output.splitlines())
+    assert "error" in bad
+    assert good["plates"][0]["plate"] == "7ABC123"
+
+
+def test_a_hot_list_is_imported_or_refused_with_a_remedy(folder: Path) -> None:
+    (folder / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    assert "1 entries in force" in alpr("hotlist", "import", folder / "watch.csv").output
+    assert "watch" in alpr("hotlist", "list").output
+    (folder / "svs.tbl").write_bytes(b"DATE01/01/2026 00:00\nABC123 CA0120180627\n")
+    refused = alpr("hotlist", "import", folder / "svs.tbl")
+    assert refused.exit_code == 1
+    assert "trailer" in refused.output
+    assert "→" in refused.output
+
+
+def test_what_is_quarantined_finds_its_way_back(folder: Path) -> None:
+    at = datetime.now(UTC) - timedelta(hours=5)
+    drop(folder / "drops" / "a", {"0.jpg": jpeg(0)}, [line("0.jpg", datetime(2000, 1, 1, tzinfo=UTC))])
+    from alpr_assets.lifecycle.captures.landing import land_drop  # noqa: PLC0415
+    from alpr_assets.policy import policy  # noqa: PLC0415
+    from alpr_assets.store.engine import open_store  # noqa: PLC0415
+
+    land_drop(open_store(), folder / "drops" / "a", policy=policy(), now=datetime.now(UTC))
+    assert "too_old" in alpr("quarantine", "list").output
+    wrong = alpr("quarantine", "reland", 1, "--by", "J. Doe", "--reason", "clock reset")
+    assert wrong.exit_code == 1
+    assert "--time" in wrong.output
+    right = alpr("quarantine", "reland", 1, "--time", at.isoformat(), "--by", "J. Doe", "--reason", "clock reset")
+    assert "landed as capture" in right.output
+    assert "nothing in quarantine" in alpr("quarantine", "list").output
+
+
+def test_devices_are_registered_with_their_installation(folder: Path) -> None:
+    assert alpr("device", "add", "cam-1", "--kind", "fixed", "--name", "Somersville").exit_code == 1
+    added = alpr("device", "add", "cam-1", "--kind", "fixed", "--name", "Somersville", "--at", "38.005,-121.806")
+    assert added.exit_code == 0
+    assert "not on record" in alpr("device", "list").output
+    alpr("device", "service", "cam-1", "installed", "--by", "J. Doe", "--at", "2026-01-15T09:00:00-08:00")
+    assert "2026-01-15" in alpr("device", "list").output
+
+
+def test_a_missing_policy_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from alpr_assets import policy as module  # noqa: PLC0415
+
+    monkeypatch.setenv("ALPR_POLICY", str(folder / "none.yaml"))
+    settings.cache_clear()
+    module.policy.cache_clear()
+    try:
+        result = alpr("status")
+    finally:
+        module.policy.cache_clear()
+        settings.cache_clear()
+    assert result.exit_code == 1
+    assert "none.yaml" in result.output

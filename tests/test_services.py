@@ -1,0 +1,142 @@
+"""The three servers live and die together, and `alpr run` takes a drop through Dagster's own daemon."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from alpr_assets.lifecycle.recognition.light import labelled
+from alpr_assets.settings import ROOT
+from tests.builders import drop, jpeg, line
+
+ALPR = Path(sys.executable).with_name("alpr")
+
+
+@pytest.fixture
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A folder with a short name: the code server's socket lies in it."""
+    folder = tmp_path_factory.mktemp("up")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {f"ALPR_{name.upper()}": str(folder / name) for name in ("data", "keys", "drops", "hotlists")}
+    return {
+        **os.environ,
+        **own,
+        "ALPR_PORT": str(port),
+        "ALPR_DATABASE_URL": "",
+        "ALPR_RECOGNISER": "alpr_assets.lifecycle.recognition.light:LightFactory",
+        "DAGSTER_HOME": str(folder / "dagster_home"),
+        "COLUMNS": "100",
+    }
+
+
+@pytest.fixture
+def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """`alpr up`, once its web server answers."""
+    process = subprocess.Popen(
+        [ALPR, "up"], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        wait_for(lambda: answers(environment), 120)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(environment: dict[str, str]) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{environment['ALPR_PORT']}/server_info", timeout=2) as answer:
+            return answer.status == 200
+    except (URLError, OSError):
+        return False
+
+
+def wait_for(condition: object, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.2)
+
+
+def of_this_home(environment: dict[str, str]) -> dict[int, str]:
+    """Processes whose environment names this DAGSTER_HOME, with their command lines."""
+    wanted = f"DAGSTER_HOME={environment['DAGSTER_HOME']}".encode()
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+    return {pid: command for pid, command in found.items() if command}
+
+
+def test_the_servers_stop_together_and_open_no_other_port(
+    up: subprocess.Popen[bytes], environment: dict[str, str]
+) -> None:
+    commands = " ".join(of_this_home(environment).values())
+    assert all(part in commands for part in ("dagster_webserver", "dagster._daemon", "api grpc"))
+    code = Path(environment["ALPR_DATA"]) / "run" / "code.sock"
+    assert code.is_socket()
+    assert code.stat().st_mode & 0o077 == 0
+    second = subprocess.run(
+        [ALPR, "up"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert "already run" in second.stderr
+    up.send_signal(signal.SIGTERM)
+    output, _ = up.communicate(timeout=60)
+    assert f":{environment['ALPR_PORT']}" in output.decode()
+    wait_for(lambda: not of_this_home(environment), 20)
+
+
+def test_when_one_server_dies_the_others_do_not_stay(up: subprocess.Popen[bytes], environment: dict[str, str]) -> None:
+    daemon = next(pid for pid, command in of_this_home(environment).items() if "dagster._daemon" in command)
+    os.kill(daemon, signal.SIGKILL)
+    assert up.wait(timeout=60) == 1
+    wait_for(lambda: not of_this_home(environment), 20)
+
+
+def test_own_captures_go_through_the_daemon_to_hits(environment: dict[str, str], tmp_path: Path) -> None:
+    at = datetime.now(UTC) - timedelta(hours=3)
+    plates = ["7ABC123", "6TRJ244", "8KLM456"]
+    pictures = {f"{i}.jpg": labelled(jpeg(i), [{"plate": plate}]) for i, plate in enumerate(plates)}
+    drop(tmp_path / "own", pictures, [line(name, at + timedelta(seconds=i)) for i, name in enumerate(pictures)])
+    (tmp_path / "own" / "labels.csv").write_text("image,plate\n0.jpg,7ABC123\n1.jpg,6TRJ2A4\n2.jpg,8KLM456\n")
+    (tmp_path / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,stolen,CA\n")
+    ran = subprocess.run(
+        [ALPR, "run", "--once", "--captures", tmp_path / "own", "--hotlist", tmp_path / "watch.csv"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    said = " ".join(ran.stdout.split())
+    assert "landed │ 3" in said
+    assert "read exactly │ 2 (66.7%)" in said
+    assert "exact │ 1" in said
+    assert "7ABC123" not in ran.stdout  # plates are printed for the generated sample only
+    assert not of_this_home(environment)
+
+
+def test_a_refused_list_makes_the_run_fail_and_says_why(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "svs.tbl").write_bytes(b"DATE01/01/2026 00:00\nABC123 CA0120180627\n")
+    ran = subprocess.run(
+        [ALPR, "run", "--once", "--hotlist", tmp_path / "svs.tbl"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert "refused" in ran.stdout
+    assert "hotlists.every_file_was_accepted" in ran.stdout
