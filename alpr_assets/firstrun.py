@@ -171,6 +171,7 @@ def _into_drops(captures: Path, drops: Path, device_id: str, console: Console) -
                 drops,
                 device_id=device_id,
                 policy=policy(),
+                distrust_impossible_clocks=True,  # old collections are tried out; the flag and the summary say so
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
         return [folder / MANIFEST]

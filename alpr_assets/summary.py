@@ -9,6 +9,7 @@ from rich.table import Table
 from sqlalchemy import Connection, func, select
 
 from alpr_assets import accuracy
+from alpr_assets.lifecycle.captures.arrivals import CLOCK_DISTRUSTED
 from alpr_assets.lifecycle.hotlists.imports import ImportReceipt
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
@@ -42,6 +43,11 @@ def _captures(connection: Connection, drop_ids: list[int], labels: dict[str, lis
         ).where(drop.drop_id.in_(drop_ids))
     ).one()  # fmt: skip
     declared, landed, duplicate, quarantined, missing = (int(n or 0) for n in arrived)
+    flags = connection.execute(
+        select(capture.flags).where(capture.drop_id.in_(drop_ids), capture.clock == "receipt")
+    ).scalars()
+    receipt_dated = list(flags)
+    by_receipt, distrusted = len(receipt_dated), sum(CLOCK_DISTRUSTED in of_one for of_one in receipt_dated)
     current = (capture.day == recognition.day) & (capture.capture_id == recognition.capture_id)
     looked = connection.execute(
         select(func.count(), func.count(recognition.error), func.avg(recognition.duration_ms))
@@ -59,6 +65,9 @@ def _captures(connection: Connection, drop_ids: list[int], labels: dict[str, lis
     table.add_column(justify="right", min_width=22)
     table.add_row("captures declared", f"{declared:,}")
     table.add_row("  landed", f"{landed:,}")
+    table.add_row("    dated by their receipt", f"{by_receipt:,}")
+    if distrusted:
+        table.add_row("    own clock impossible, not used", f"{distrusted:,}")
     table.add_row("  known already", f"{duplicate:,}")
     table.add_row("  quarantined", f"{quarantined:,}")
     table.add_row("  missing", f"{missing:,}")

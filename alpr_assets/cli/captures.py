@@ -22,12 +22,22 @@ from alpr_assets.store.engine import reading, writing
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--device", required=True, help="Device that the pictures are filed under.")
 @click.option("--at", "place", type=Place(), help="Place of pictures that have none in their EXIF.")
-def land(folder: Path, device: str, place: tuple[float, float] | None) -> None:
+@click.option(
+    "--distrust-clocks", is_flag=True, help="Date pictures whose own time cannot be by their receipt, and flag them."
+)
+def land(folder: Path, device: str, place: tuple[float, float] | None, distrust_clocks: bool) -> None:
     """Turn a plain folder of pictures into a drop and land it; the folder stays as it is.
 
     Example: alpr land ~/pictures --device cam-1 --at 38.005,-121.806
     """
-    drop = drop_from_folder(folder, settings().path("drops"), device_id=device, policy=policy(), place=place)
+    drop = drop_from_folder(
+        folder,
+        settings().path("drops"),
+        device_id=device,
+        policy=policy(),
+        place=place,
+        distrust_impossible_clocks=distrust_clocks,
+    )
     receipt = land_drop(opened_store(), drop, policy=policy(), now=datetime.now(UTC))
     console.print(
         f"{receipt.n_landed} landed, {receipt.n_duplicate} known already, {receipt.n_quarantined} quarantined, "

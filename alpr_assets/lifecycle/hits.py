@@ -25,7 +25,7 @@ STRENGTH: Final = {"exact": 0, "folded": 1, "edit1": 2}
 
 CHANGES: Final = (
     "match_kind", "state_agrees", "differences", "confidence", "read_day", "read_id", "version_id",
-    "entry_id", "import_id", "captured_at",
+    "entry_id", "import_id", "category", "restricted", "captured_at",
 )  # fmt: skip
 """What says why a hit was raised: replaced together when a later read of the pass matches better."""
 
@@ -104,7 +104,9 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
         complete = _close_day(connection, day, n_matched=len(reads))
     raised = Counter(hit.match_kind for hit in standing.values() if hit.hit_id in new)
     kinds = Counter(hit.match_kind for hit in standing.values())
-    return DayOfHits(day, len(reads), dict(raised), len(better), dict(kinds), complete)
+    kinds.update(row["match_kind"] for _, row in better)
+    kinds.subtract(hit.match_kind for hit, _ in better)
+    return DayOfHits(day, len(reads), dict(raised), len(better), dict(+kinds), complete)
 
 
 def _frame(connection: Connection, statement: Any) -> pd.DataFrame:
@@ -151,7 +153,7 @@ def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForc
         }
     ).sort_values(["strength", "state", "confidence", "read", "entry"])
     best = pairs.loc[order.index].drop_duplicates(list(KEY)).astype(object)
-    rows: list[dict[str, Any]] = best[[*KEY, *CHANGES, "category", "restricted"]].to_dict("records")  # type: ignore[assignment]
+    rows: list[dict[str, Any]] = best[[*KEY, *CHANGES]].to_dict("records")  # type: ignore[assignment]
     for row in rows:
         row["state_agrees"] = None if pd.isna(row["state_agrees"]) else bool(row["state_agrees"])
         row["restricted"] = bool(row["restricted"])
@@ -171,7 +173,7 @@ def _strengthen(connection: Connection, better: list[tuple[Any, dict[str, Any]]]
     connection.execute(
         table.update()
         .where(table.c.hit_id == bindparam("of_hit"))
-        .values({name: bindparam(name) for name in CHANGES} | {"strengthened_at": bindparam("at", now)}),
+        .values({name: bindparam(name) for name in CHANGES} | {"strengthened_at": bindparam("at")}),
         [{"of_hit": hit.hit_id, "at": now, **{name: row[name] for name in CHANGES}} for hit, row in better],
     )
 

@@ -20,6 +20,7 @@ from alpr_assets.policy import Policy
 
 UNKNOWN_DEVICE = "unknown_device"
 ZONE_ASSUMED = "zone_assumed"
+CLOCK_DISTRUSTED = "clock_distrusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ def _time(
 ) -> tuple[datetime, str, str | None, tuple[str, ...]]:
     if line and line.captured_at:
         return line.captured_at.astimezone(UTC), "camera", line.source_time, ()
+    if line and line.distrusts_clock:
+        return now, "receipt", picture.time.source if picture.time else None, (CLOCK_DISTRUSTED,)
     if picture.time:
         flags = (ZONE_ASSUMED,) if picture.time.assumed_zone else ()
         return picture.time.at, picture.time.clock, picture.time.source, flags

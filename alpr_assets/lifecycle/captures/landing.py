@@ -3,16 +3,18 @@
 Order, so that a kill at any moment leaves a state from which landing again ends the same:
 (1) every image is sealed under its day, by content hash, and is on the disk;
 (2) one transaction writes drop, captures, quarantine and receipt, or none of them;
-(3) the receipt is written beside the manifest;
-(4) the plain copies leave the watched folder.
+(3) the plain copies leave the watched folder;
+(4) the receipt is written beside the manifest: a landed manifest without its receipt is pending still.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -33,12 +35,12 @@ from alpr_assets.lifecycle.captures.manifests import (
     read_lines,
     read_manifest,
 )
-from alpr_assets.lifecycle.captures.receipts import Receipt
+from alpr_assets.lifecycle.captures.receipts import Receipt, answers
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.cells import cell_of
 from alpr_assets.store.engine import Store, insert_new, issue_numbers, lock_day, one_writer, reading, writing
-from alpr_assets.store.sealed import sha256_hex
+from alpr_assets.store.sealed import file_sha256, sha256_hex
 
 Progress = Callable[[int, int], None]
 SEALING_THREADS = 8  # they wait for the disk most of the time
@@ -77,6 +79,7 @@ class _Landing:
     lines: Mapping[str, CaptureLine]
     devices: Mapping[str, devices.Device]
     known: Mapping[tuple[str, str], _Known]
+    held: Mapping[tuple[str, str], Rejected]
     policy: Policy
     now: datetime
 
@@ -101,12 +104,14 @@ def land_drop(
     with reading(store.engine) as connection:
         issued = _issued(connection, manifest)
         known = _known(connection, manifest.files.values())
+        held = _held(connection, manifest.files.values())
         registered = devices.registry(connection)
     if issued is None:
         lines, bad_lines = _sorted_lines(listing)
-        landing = _Landing(store, folder, manifest, lines, registered, known, policy, now)
-        outcomes: list[_Outcome] = [_bad_line(landing, bad) for bad in bad_lines]
-        spoken_for = {bad.file for bad in bad_lines}
+        landing = _Landing(store, folder, manifest, lines, registered, known, held, policy, now)
+        rejected = [_bad_line(landing, bad) for bad in bad_lines]
+        spoken_for = {item.item for item in rejected}
+        outcomes: list[_Outcome] = [*rejected]
         files = [name for name in manifest.files if name != CAPTURES and name not in spoken_for]
         with ThreadPoolExecutor(SEALING_THREADS) as pool:
             for done, outcome in enumerate(pool.map(lambda name: _decide(landing, name), files), start=1):
@@ -114,34 +119,47 @@ def land_drop(
                 if progress:
                     progress(done, len(files))
         issued = _commit(landing, outcomes)
-    issued.write(folder)
     if policy.captures.remove_landed_files:
         _remove_landed(folder, issued)
+    issued.write(folder)
     return issued
 
 
 def land_pending(
     store: Store, drops: Path, *, policy: Policy, now: datetime, progress: Progress | None = None
 ) -> tuple[list[Receipt], list[DropRefusedError]]:
-    """Land every closed drop below `drops` that has no receipt yet; a refused one does not stop the others."""
+    """Land every closed drop below `drops` that has no receipt yet.
+
+    A refused drop does not stop the others, nor does one that fails (a file that cannot be read, say): its error is raised
+    when the others have landed.
+    """
     receipts, refused = [], []
+    failed: list[Exception] = []
     for path in pending_manifests(store, drops):
         try:
             receipts.append(land_drop(store, path.parent, policy=policy, now=now, progress=progress))
         except DropRefusedError as error:
             refused.append(error)
+        except Exception as error:  # noqa: BLE001 - raised below
+            failed.append(error)
+    if failed:
+        raise failed[0]
     return receipts, refused
 
 
 def pending_manifests(store: Store, drops: Path) -> list[Path]:
-    """Closed manifests below `drops` that were neither landed nor refused, oldest first."""
+    """Closed manifests below `drops` that were neither refused nor landed with their receipt beside them, oldest first."""
     if not drops.is_dir():
         return []
-    found = {path: sha256_hex(path.read_bytes()) for path in list_manifests(drops)}
+    found = {path: file_sha256(path) for path in list_manifests(drops)}
     with reading(store.engine) as connection:
-        settled = set(connection.scalars(select(schema.drop.c.manifest_sha256)))
-        settled |= set(connection.scalars(select(schema.quarantine.c.origin).where(schema.quarantine.c.kind == "drop")))
-    return [path for path, sha256 in found.items() if sha256 not in settled]
+        landed = set(connection.scalars(select(schema.drop.c.manifest_sha256)))
+        refused = set(connection.scalars(select(schema.quarantine.c.origin).where(schema.quarantine.c.kind == "drop")))
+    return [
+        path
+        for path, sha256 in found.items()
+        if (not answers(path.parent, sha256) if sha256 in landed else _refusal_origin(path.parent) not in refused)
+    ]
 
 
 # ── reading the drop ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -169,6 +187,9 @@ def _sorted_lines(listing: bytes) -> tuple[dict[str, CaptureLine], list[BadLine]
     for line in read_lines(listing):
         if isinstance(line, BadLine):
             bad.append(line)
+        elif line.file in lines and lines[line.file].content != line.content:
+            reason = f"{CAPTURES} names {line.file} twice, differently"
+            bad.append(BadLine(line.file, line.file, "named_twice", reason, {"lines": [line.content]}))
         else:
             lines[line.file] = line
     return lines, bad
@@ -196,6 +217,23 @@ def _known(connection: Connection, hashes: Iterable[str]) -> dict[tuple[str, str
     return known
 
 
+def _held(connection: Connection, hashes: Iterable[str]) -> dict[tuple[str, str], Rejected]:
+    """Quarantined captures whose bytes are kept, by item and SHA-256."""
+    quarantine = schema.quarantine.c
+    wanted = list(hashes)
+    held = {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(schema.quarantine)
+            .where(quarantine.kind == "capture", quarantine.sealed_sha256.in_(wanted[start : start + CHUNK]))
+            .order_by(quarantine.quarantine_id)
+        )
+        for row in rows:
+            key = (row.item, row.sealed_sha256)
+            held[key] = Rejected(row.item, row.code, row.reason, row.origin, row.content or {}, row.sealed_sha256)
+    return held
+
+
 # ── deciding on one file ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -203,13 +241,15 @@ def _decide(landing: _Landing, name: str) -> _Outcome:
     line = landing.lines.get(name)
     device_id = (line.device_id if line else None) or landing.manifest.unit
     declared = landing.manifest.files[name]
-    path = landing.folder / name
-    if not path.is_file() or not path.resolve().is_relative_to(landing.folder):
-        # Removed from the watched folder after an earlier manifest of this drop landed it, or never sent.
-        return _Duplicate(name, declared) if (device_id, declared) in landing.known else _Missing(name)
-    if path.stat().st_size > landing.policy.captures.max_image_megabytes * 1_000_000:
-        return Rejected(name, "too_large", f"{name} is larger than the policy allows", origin=declared)
-    content = path.read_bytes()
+    try:
+        content = _content(landing, name)
+    except MalformedError as error:
+        return Rejected(name, error.code, str(error), origin=declared)
+    if content is None:
+        # Removed from the watched folder after an earlier manifest of this drop settled it, or never sent.
+        if (device_id, declared) in landing.known:
+            return _Duplicate(name, declared)
+        return landing.held.get((name, declared)) or _Missing(name)
     sha256 = sha256_hex(content)
     try:
         _require_declared(sha256, declared, line)
@@ -234,18 +274,43 @@ def _decide(landing: _Landing, name: str) -> _Outcome:
     return arrival
 
 
+def _content(landing: _Landing, name: str) -> bytes | None:
+    """The bytes of a declared file; None where it is not there, or a link that leads out of the drop.
+
+    Raises MalformedError when it is larger than the policy allows.
+    """
+    path = landing.folder / name
+    try:
+        if not path.is_file() or not path.resolve().is_relative_to(landing.folder):
+            return None
+        if path.stat().st_size > landing.policy.captures.max_image_megabytes * 1_000_000:
+            raise MalformedError("too_large", f"{name} is larger than the policy allows")
+        return path.read_bytes()
+    except FileNotFoundError:  # another process landed it this moment
+        return None
+
+
 def _told(landing: _Landing, line: CaptureLine | None) -> dict[str, Any]:
     """What the drop said of a capture, as re-landing it needs it."""
     return {"device_id": landing.manifest.unit, **(line.content if line else {})}
 
 
 def _bad_line(landing: _Landing, bad: BadLine) -> Rejected:
-    """A line that is no capture; the bytes of its image, where it names one, are kept with it."""
-    path = landing.folder / (bad.file or "")
-    if bad.file not in landing.manifest.files or not path.is_file():
-        return Rejected(bad.item, bad.code, bad.reason, sha256_hex(repr(bad.content).encode()), bad.content)
-    sha256 = landing.store.received.seal(landing.now.date(), path.read_bytes())
-    return Rejected(bad.file or bad.item, bad.code, bad.reason, sha256, bad.content, sealed_sha256=sha256)
+    """A line that is no capture; the bytes of its image, where it names one, are kept with it.
+
+    An image that is not there, or too large to be kept, is decided on as one without a line.
+    """
+    declared = landing.manifest.files.get(bad.file or "")
+    try:
+        content = None if bad.file is None or declared is None else _content(landing, bad.file)
+    except MalformedError:
+        content = None
+    if bad.file is not None and content is not None:
+        sha256 = landing.store.received.seal(landing.now.date(), content)
+        return Rejected(bad.file, bad.code, bad.reason, sha256, bad.content, sealed_sha256=sha256)
+    if bad.file is not None and declared is not None and (held := landing.held.get((bad.file, declared))):
+        return held
+    return Rejected(bad.item, bad.code, bad.reason, sha256_hex(repr(bad.content).encode()), bad.content)
 
 
 def _require_declared(sha256: str, declared: str, line: CaptureLine | None) -> None:
@@ -255,7 +320,8 @@ def _require_declared(sha256: str, declared: str, line: CaptureLine | None) -> N
 
 def _again(name: str, sha256: str, line: CaptureLine | None, picture: pictures.Picture, known: _Known) -> _Outcome:
     """The same image from the same device: the same capture, unless it now claims another time."""
-    claimed = line.captured_at if line and line.captured_at else picture.time.at if picture.time else None
+    own = picture.time if picture.time and not (line and line.distrusts_clock) else None
+    claimed = line.captured_at if line and line.captured_at else own.at if own else None
     if claimed is None or known.clock in ("receipt", "redated") or claimed == known.captured_at:
         return _Duplicate(name, sha256)
     raise MalformedError(
@@ -271,6 +337,7 @@ def _commit(landing: _Landing, outcomes: list[_Outcome]) -> Receipt:
         one_writer(connection, "landing")
         if (issued := _issued(connection, landing.manifest)) is not None:
             return issued  # another process landed it meanwhile
+        outcomes = _still_missing(connection, landing, outcomes)
         fresh, twice = _not_landed(connection, [o for o in outcomes if isinstance(o, Arrival)])
         drop_id: int = connection.execute(
             schema.drop.insert().returning(schema.drop.c.drop_id), _drop_row(landing)
@@ -292,6 +359,15 @@ def _commit(landing: _Landing, outcomes: list[_Outcome]) -> Receipt:
             )
         )
     return receipt
+
+
+def _still_missing(connection: Connection, landing: _Landing, outcomes: list[_Outcome]) -> list[_Outcome]:
+    """The outcomes; a file that another process landed from this folder meanwhile is no gap."""
+    missing = [landing.manifest.files[o.file] for o in outcomes if isinstance(o, _Missing)]
+    if not missing:
+        return outcomes
+    now = replace(landing, known=_known(connection, missing), held=_held(connection, missing))
+    return [_decide(now, o.file) if isinstance(o, _Missing) else o for o in outcomes]
 
 
 def _not_landed(connection: Connection, arrivals: list[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
@@ -372,7 +448,7 @@ def _drop_row(landing: _Landing) -> dict[str, Any]:
     manifest = landing.manifest
     return {
         "manifest_sha256": manifest.sha256,
-        "folder": str(landing.folder),
+        "folder": _shown(landing.folder),
         "unit": manifest.unit,
         "shift": manifest.shift,
         "operator": manifest.operator,
@@ -437,15 +513,21 @@ def _receipt(
     )
 
 
+def _refusal_origin(folder: Path) -> str:
+    """What a refused drop is known by. Its two files: with either of them sent again and right, it is another."""
+    digest = hashlib.sha256()
+    for path in (folder / MANIFEST, folder / CAPTURES):
+        digest.update((file_sha256(path) if path.is_file() else "none").encode())
+    return digest.hexdigest()
+
+
 def _quarantine_drop(store: Store, folder: Path, error: DropRefusedError, policy: Policy, now: datetime) -> None:
-    manifest = folder / MANIFEST
-    raw = manifest.read_bytes() if manifest.is_file() else b""
     row = {
         "kind": "drop",
-        "origin": sha256_hex(raw),
-        "item": str(folder),
+        "origin": _refusal_origin(folder),
+        "item": _shown(folder),
         "code": "refused",
-        "reason": str(error),
+        "reason": _shown(error),
         "owner": policy.captures.owner,
         "opened_at": now,
     }
@@ -453,9 +535,15 @@ def _quarantine_drop(store: Store, folder: Path, error: DropRefusedError, policy
         insert_new(connection, schema.quarantine, [row])
 
 
+def _shown(said: object) -> str:
+    """Text that can be stored of what may hold a folder's name that is not UTF-8."""
+    return str(said).encode("utf-8", "replace").decode()
+
+
 def _remove_landed(folder: Path, receipt: Receipt) -> None:
     """Remove the plain copies that the receipt names, each only if it still is the file that was sealed."""
     for name in receipt.deletable:
         path = folder / name
-        if path.is_file() and not path.is_symlink() and sha256_hex(path.read_bytes()) == receipt.files[name][1]:
-            path.unlink()
+        with suppress(FileNotFoundError):  # another process removes them too
+            if not path.is_symlink() and path.is_file() and sha256_hex(path.read_bytes()) == receipt.files[name][1]:
+                path.unlink()

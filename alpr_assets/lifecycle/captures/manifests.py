@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 CAPTURES = "captures.jsonl"
 RECEIPT = "receipt.json"
 FIELDS = frozenset(
-    {"file", "sha256", "captured_at", "latitude", "longitude", "lat", "lon", "heading", "device_id", "kind"}
+    {"file", "sha256", "captured_at", "clock", "latitude", "longitude", "lat", "lon", "heading", "device_id", "kind"}
 )
 
 
@@ -40,7 +40,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class CaptureLine:
-    """One line of captures.jsonl; None where it says nothing. `content` is the object as it came."""
+    """One line of captures.jsonl; None where it says nothing. `content` is the object as it came.
+
+    `distrusts_clock`: the line says `"clock": "receipt"`, so that no clock of the picture's own dates it.
+    """
 
     file: str
     sha256: str | None
@@ -51,6 +54,7 @@ class CaptureLine:
     heading_deg: float | None
     device_id: str | None
     kind: str | None
+    distrusts_clock: bool
     content: dict[str, Any]
 
 
@@ -82,7 +86,8 @@ def read_manifest(path: Path) -> Manifest:
         unit, shift = _text(content, "unit"), _text(content, "shift")
         files = _files(content["files"])
         n_images = int(content["counts"]["images"])
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        operator = _operator(content)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise DropRefusedError(
             f"{path} is not a manifest: {error if isinstance(error, ValueError) else f'no {error}'}",
             remedy="the unit closes the drop again: unit, shift, counts.images and files {name: sha256}",
@@ -92,15 +97,21 @@ def read_manifest(path: Path) -> Manifest:
         raise DropRefusedError(
             f"{path}: counts.images says {n_images}, files lists {declared}", remedy="the unit closes the drop again"
         )
-    operator = content.get("operator")
-    return Manifest(unit, shift, None if operator is None else str(operator), files, n_images, sha256_hex(raw))
+    return Manifest(unit, shift, operator, files, n_images, sha256_hex(raw))
 
 
 def _text(content: dict[str, Any], key: str) -> str:
     value = content[key]
-    if not isinstance(value, str) or not value.strip() or len(value) > 64:
+    if not isinstance(value, str) or not value.strip() or len(value) > 64 or not is_storable(value):
         raise ValueError(f"{key} must be a text of 1 to 64 characters")
     return value
+
+
+def _operator(content: dict[str, Any]) -> str | None:
+    operator = content.get("operator")
+    if operator is not None and not is_storable(str(operator)):
+        raise ValueError("operator must be a text")
+    return None if operator is None else str(operator)
 
 
 def _files(listed: dict[str, str]) -> dict[str, str]:
@@ -112,13 +123,18 @@ def _files(listed: dict[str, str]) -> dict[str, str]:
     return {name: sha256.lower() for name, sha256 in listed.items()}
 
 
+def is_storable(text: str) -> bool:
+    """Whether both databases can hold a text: PostgreSQL refuses NUL, and half a surrogate pair is no character."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def is_safe(name: str) -> bool:
     """Whether a declared name stays inside its drop and is not one of the drop's own files."""
     path = PurePosixPath(name)
     return (
         bool(name)
         and "\\" not in name
-        and "\0" not in name
+        and is_storable(name)
         and not path.is_absolute()
         and ".." not in path.parts
         and name not in (MANIFEST, RECEIPT)
@@ -127,7 +143,8 @@ def is_safe(name: str) -> bool:
 
 def read_lines(raw: bytes) -> Iterator[CaptureLine | BadLine]:
     """Each line of captures.jsonl as a capture or with the reason why it is none; blank lines are skipped."""
-    for number, line in enumerate(raw.decode("utf-8", errors="replace").splitlines(), start=1):
+    # Not splitlines(): it also splits at U+2028 and other characters that JSON texts may hold.
+    for number, line in enumerate(raw.decode("utf-8-sig", errors="replace").split("\n"), start=1):
         if not line.strip():
             continue
         item = f"{CAPTURES}:{number}"
@@ -151,7 +168,7 @@ def _file_named(content: dict[str, Any], line: str) -> str | None:
 def _object(line: str) -> dict[str, Any]:
     try:
         content = json.loads(line, parse_constant=_refuse_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedError("not_json", f"not JSON ({error})") from error
     if not isinstance(content, dict):
         raise MalformedError("not_json", "not a JSON object")
@@ -165,7 +182,7 @@ def _refuse_constant(name: str) -> None:
 def parse_capture(content: dict[str, Any]) -> CaptureLine:
     """One object of captures.jsonl. Raises MalformedError naming the field that is not what it must be."""
     if unknown := sorted(set(content) - FIELDS):
-        raise MalformedError("unknown_field", f"unknown fields {', '.join(unknown)}")
+        raise MalformedError("unknown_field", f"unknown fields {', '.join(map(ascii, unknown))}")
     file = content.get("file")
     if not isinstance(file, str) or not is_safe(file):
         raise MalformedError("no_file", "names no file inside the drop")
@@ -174,8 +191,13 @@ def parse_capture(content: dict[str, Any]) -> CaptureLine:
     if kind not in (None, "fixed", "mobile"):
         raise MalformedError("bad_value", "kind is neither fixed nor mobile")
     device_id = content.get("device_id")
-    if device_id is not None and (not isinstance(device_id, str) or not 0 < len(device_id) <= 64):
+    if device_id is not None and not (
+        isinstance(device_id, str) and 0 < len(device_id) <= 64 and is_storable(device_id)
+    ):
         raise MalformedError("bad_value", "device_id is not a text of 1 to 64 characters")
+    clock = content.get("clock")
+    if clock not in (None, "receipt") or (clock and source_time is not None):
+        raise MalformedError("bad_value", "clock can only be receipt, and only without captured_at")
     sha256 = content.get("sha256")
     if sha256 is not None and not isinstance(sha256, str):
         raise MalformedError("bad_value", "sha256 is not a text")
@@ -189,6 +211,7 @@ def parse_capture(content: dict[str, Any]) -> CaptureLine:
         heading_deg=_number(content, "heading"),
         device_id=device_id,
         kind=kind,
+        distrusts_clock=clock is not None,
         content=content,
     )
 
@@ -196,10 +219,17 @@ def parse_capture(content: dict[str, Any]) -> CaptureLine:
 def _instant(value: Any) -> datetime:
     try:
         at = datetime.fromisoformat(value)
+        storable = is_storable(value)  # any character may stand between day and time
     except (TypeError, ValueError) as error:
         raise MalformedError("bad_time", "captured_at is not an ISO 8601 time") from error
     if at.utcoffset() is None:
         raise MalformedError("time_without_zone", "captured_at has no offset from UTC")
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        storable = False  # a year 1 or 9999 that leaves the calendar in UTC
+    if not storable:
+        raise MalformedError("bad_time", "captured_at is not an ISO 8601 time")
     return at
 
 
@@ -210,7 +240,10 @@ def _number(content: dict[str, Any], *names: str) -> float | None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise MalformedError("bad_value", f"{name} is not a number")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise MalformedError("bad_value", f"{name} is not a number of this world") from error
     return None
 
 

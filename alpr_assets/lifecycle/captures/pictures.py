@@ -22,8 +22,7 @@ from alpr_assets.errors import MalformedError
 
 MEDIA = {"JPEG": "image/jpeg", "PNG": "image/png"}
 MAX_PIXELS = 100_000_000
-JPEG_END = b"\xff\xd9"
-TAIL = 4096  # some cameras pad the file after the end marker
+JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,17 @@ def inspect(content: bytes, zone: ZoneInfo) -> Picture:
 
     Raises MalformedError: `broken_image` (not a picture, or cut short), `unsupported_format`, `too_large`.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about sizes below our limit and damaged EXIF
+        return _inspected(content, zone)
+
+
+def _inspected(content: bytes, zone: ZoneInfo) -> Picture:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
-            image = Image.open(io.BytesIO(content))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        image = Image.open(io.BytesIO(content))
+    except Image.DecompressionBombError as error:
+        raise MalformedError("too_large", f"a picture of more than {MAX_PIXELS:,} pixels") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise MalformedError("broken_image", f"not a readable picture of {len(content)} bytes") from error
     if image.format not in MEDIA:
         raise MalformedError("unsupported_format", f"{image.format} pictures are not taken; send JPEG or PNG")
@@ -68,8 +73,11 @@ def inspect(content: bytes, zone: ZoneInfo) -> Picture:
 
 
 def _require_whole(image: Image.Image, content: bytes) -> None:
-    """A JPEG with its end marker is taken as whole; any other picture is decoded to see."""
-    if image.format == "JPEG" and JPEG_END in content[-TAIL:]:
+    """A JPEG with an end marker behind its last scan is taken as whole; any other picture is decoded to see.
+
+    An end marker alone says nothing: a thumbnail has one, and some cameras pad the file behind it.
+    """
+    if image.format == "JPEG" and content.rfind(JPEG_END) > content.rfind(JPEG_SCAN):
         return
     try:
         image.load()
@@ -93,12 +101,15 @@ def _gps_time(gps: Mapping[int, Any]) -> PictureTime | None:
     day, clock = gps.get(GPS.GPSDateStamp), _rationals(gps.get(GPS.GPSTimeStamp))
     if not isinstance(day, str) or clock is None:
         return None
-    try:
-        midnight = datetime.strptime(day.strip("\0 "), "%Y:%m:%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    day = day.strip("\0 ")
     hours, minutes, seconds = clock
-    at = midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= seconds <= 60):
+        return None
+    try:
+        midnight = datetime.strptime(day, "%Y:%m:%d").replace(tzinfo=UTC)
+        at = midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except (ValueError, OverflowError):
+        return None
     return PictureTime(at, "gps", f"{day} {hours:g}:{minutes:g}:{seconds:g} UTC")
 
 
@@ -113,15 +124,23 @@ def _camera_time(exif: Mapping[int, Any], zone: ZoneInfo) -> PictureTime | None:
     except ValueError:
         return None
     fraction = str(exif.get(Base.SubsecTimeOriginal, "")).strip("\0 ")
-    if fraction.isdigit():
-        local += timedelta(seconds=float(f"0.{fraction}"))
+    if fraction.isascii() and fraction.isdigit():
+        local = local.replace(microsecond=int(fraction[:6].ljust(6, "0")))
+    at = _with_offset(local, offset)
     try:
-        at = datetime.fromisoformat(f"{local.isoformat()}{offset}") if offset else local.replace(tzinfo=zone)
+        instant = (at or local.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:  # a year 1 or 9999 that leaves the calendar in UTC
+        return None
+    return PictureTime(instant, "exif", f"{text}{offset}" if at else text, assumed_zone=at is None)
+
+
+def _with_offset(local: datetime, offset: str) -> datetime | None:
+    """The time with the offset that the file gives; None where it gives none that is one."""
+    try:
+        at = datetime.fromisoformat(f"{local.isoformat()}{offset}")
     except ValueError:
-        at, offset = local.replace(tzinfo=zone), ""
-    if at.utcoffset() is None:
-        at, offset = local.replace(tzinfo=zone), ""
-    return PictureTime(at.astimezone(UTC), "exif", f"{text}{offset}", assumed_zone=not offset)
+        return None
+    return at if at.utcoffset() is not None else None
 
 
 def _place(gps: Mapping[int, Any]) -> tuple[float, float] | None:

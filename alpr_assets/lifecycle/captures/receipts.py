@@ -1,8 +1,13 @@
-"""The transfer receipt: what we say arrived. A unit may delete its copy of a file only when its receipt names that file."""
+"""The transfer receipt: what we say arrived.
+
+A unit may delete its copy of a file only when its receipt names that file with the SHA-256 of that copy: of a file damaged in
+transfer, the receipt names what came.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +15,8 @@ from typing import Any
 
 from alpr_assets.lifecycle.captures.manifests import RECEIPT
 from alpr_assets.store.sealed import sha256_hex, write_durably
+
+BEGINNING = 4096  # bytes; the manifest's hash comes after unit and shift, of 64 characters each
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +92,14 @@ class Receipt:
         path = folder / RECEIPT
         write_durably(path, json.dumps({**self.content(), "receipt_sha256": self.sha256()}, indent=1).encode())
         return path
+
+
+def answers(folder: Path, manifest_sha256: str) -> bool:
+    """Whether the drop's receipt.json answers this manifest. Reads its beginning only: sensors ask every few seconds."""
+    try:
+        with (folder / RECEIPT).open("rb") as file:
+            beginning = file.read(BEGINNING)
+    except OSError:
+        return False
+    found = re.search(rb'"manifest_sha256": "([0-9a-f]{64})"', beginning)
+    return found is not None and found[1].decode() == manifest_sha256

@@ -123,7 +123,14 @@ def test_a_drop_spanning_midnight_goes_to_both_its_days(
     ],
 )
 def test_what_cannot_be_is_quarantined_with_its_bytes_and_the_rest_lands(
-    store: Store, tmp_path: Path, policy: Policy, now: datetime, name: str, content: bytes, more: dict[str, object], code: str
+    store: Store,
+    tmp_path: Path,
+    policy: Policy,
+    now: datetime,
+    name: str,
+    content: bytes,
+    more: dict[str, object],
+    code: str,
 ) -> None:
     folder = drop(
         tmp_path / "drop", {"good.jpg": jpeg(99), name: content}, [line("good.jpg", AT), {**line(name, AT), **more}]
@@ -135,7 +142,9 @@ def test_what_cannot_be_is_quarantined_with_its_bytes_and_the_rest_lands(
     assert not (folder / name).exists()
 
 
-def test_a_picture_damaged_in_transfer_is_quarantined(store: Store, tmp_path: Path, policy: Policy, now: datetime) -> None:
+def test_a_picture_damaged_in_transfer_is_quarantined(
+    store: Store, tmp_path: Path, policy: Policy, now: datetime
+) -> None:
     folder = shift(tmp_path / "drop")
     (folder / "0001.jpg").write_bytes(jpeg(77))
     receipt = land_drop(store, folder, policy=policy, now=now)
@@ -200,7 +209,9 @@ def test_a_link_out_of_the_drop_is_not_followed(store: Store, tmp_path: Path, po
     assert (tmp_path / "secret.jpg").exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"unit": "u"}', '{"unit": 1, "shift": "s", "files": {}, "counts": {"images": 0}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"unit": "u"}', '{"unit": 1, "shift": "s", "files": {}, "counts": {"images": 0}}']
+)
 def test_a_manifest_that_is_none_is_refused_once_and_kept_in_view(
     store: Store, tmp_path: Path, policy: Policy, now: datetime, text: str
 ) -> None:
@@ -263,13 +274,20 @@ def test_pictures_without_metadata_are_dated_by_exif_or_by_their_receipt(
 ) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9003] = "2026:06:14 21:00:00"  # the department's summer time: 04:00 UTC
-    folder = drop(tmp_path / "drop", {"dated.jpg": jpeg(1, exif=exif), "bare.jpg": jpeg(2)}, [{"file": "dated.jpg"}, {"file": "bare.jpg"}])
+    folder = drop(
+        tmp_path / "drop",
+        {"dated.jpg": jpeg(1, exif=exif), "bare.jpg": jpeg(2)},
+        [{"file": "dated.jpg"}, {"file": "bare.jpg"}],
+    )
     land_drop(store, folder, policy=policy, now=now)
     dated, bare = captures(store)
     assert (dated.captured_at, dated.clock, dated.flags) == (AT, "exif", ["zone_assumed", "unknown_device"])
     assert (bare.captured_at, bare.clock, bare.latitude_deg) == (now, "receipt", None)
     again = land_drop(
-        store, drop(tmp_path / "again", {"bare.jpg": jpeg(2)}, [{"file": "bare.jpg"}]), policy=policy, now=now + timedelta(days=2)
+        store,
+        drop(tmp_path / "again", {"bare.jpg": jpeg(2)}, [{"file": "bare.jpg"}]),
+        policy=policy,
+        now=now + timedelta(days=2),
     )
     assert (again.n_landed, again.n_duplicate) == (0, 1)
 
@@ -284,3 +302,23 @@ def test_a_late_drop_changes_only_its_own_day(store: Store, tmp_path: Path, poli
         after = connection.execute(select(schema.capture_day).where(schema.capture_day.c.day == AT.date())).all()
         assert connection.scalar(select(func.count()).where(schema.capture.c.day == late.date())) == 3
     assert after == before
+
+
+def test_a_line_may_distrust_the_clock_and_the_picture_s_own_time_is_kept_beside(
+    store: Store, tmp_path: Path, policy: Policy, now: datetime
+) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2002:01:01 00:00:00"  # a camera's factory setting
+    folder = drop(tmp_path / "drop", {"a.jpg": jpeg(1, exif=exif)}, [{"file": "a.jpg", "clock": "receipt"}])
+    land_drop(store, folder, policy=policy, now=now)
+    (row,) = captures(store)
+    assert (row.captured_at, row.clock, row.source_time) == (now, "receipt", "2002:01:01 00:00:00")
+    assert row.flags == ["clock_distrusted", "unknown_device"]
+
+
+def test_a_line_cannot_both_state_a_time_and_distrust_it(
+    store: Store, tmp_path: Path, policy: Policy, now: datetime
+) -> None:
+    folder = drop(tmp_path / "drop", {"a.jpg": jpeg(1)}, [line("a.jpg", AT, clock="receipt")])
+    land_drop(store, folder, policy=policy, now=now)
+    assert quarantined(store) == {"a.jpg": "bad_value"}
