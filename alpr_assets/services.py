@@ -94,7 +94,12 @@ def _environment(configured: Settings) -> dict[str, str]:
 
     with DagsterInstance.get() as instance:
         instance.get_runs_count()  # a fresh SQLite home races when two processes make its tables
-    return {**os.environ, "ALPR_CODE_SOCKET": str(configured.socket), "DAGSTER_DISABLE_TELEMETRY": "1"}
+    return {
+        **os.environ,
+        "ALPR_CODE_SOCKET": str(configured.socket),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "MPLCONFIGDIR": str(configured.path("data") / "cache" / "matplotlib"),  # not the home folder
+    }
 
 
 def _workspace() -> list[str]:

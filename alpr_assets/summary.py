@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import Connection, func, select
 
 from alpr_assets import accuracy
 from alpr_assets.lifecycle.captures.arrivals import CLOCK_DISTRUSTED
+from alpr_assets.lifecycle.hits import STRENGTH
 from alpr_assets.lifecycle.hotlists.imports import ImportReceipt
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
@@ -142,23 +145,37 @@ def _hits(connection: Connection, drop_ids: list[int]) -> Table:
 def _sample_hits(connection: Connection, drop_ids: list[int]) -> Table:
     hit, read, capture = schema.hit.c, schema.read.c, schema.capture.c
     rows = connection.execute(
-        select(hit.plate.label("listed"), hit.state, hit.category, hit.match_kind, read.plate, read.confidence)
+        select(
+            hit.plate.label("listed"), hit.state, hit.category, hit.match_kind, hit.differences, read.plate,
+            read.confidence,
+        )
         .join(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
         .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
         .where(capture.drop_id.in_(drop_ids))
-        .order_by(hit.match_kind.desc(), read.confidence.desc())
-        .limit(12)
-    )
+        .order_by(read.confidence.desc())
+    )  # fmt: skip
     table = Table(title="Some of them (the sample's plates are generated)", title_justify="left")
     for name in ("listed", "read", "match", "listed as"):
         table.add_column(name)
     table.add_column("confidence", justify="right")
-    for row in rows:
+    for row in sorted(rows, key=lambda row: STRENGTH[row.match_kind])[:12]:
         table.add_row(
             f"{row.listed} {row.state}",
-            row.plate,
+            _marked(row.plate, row.differences),
             row.match_kind,
             row.category.replace("_", " "),
             f"{row.confidence:.2f}",
         )
     return table
+
+
+def _marked(plate: str, differences: list[dict[str, Any]]) -> Text:
+    """The plate as read, its differing characters in red; where a listed character was not read, a red gap."""
+    text = Text(plate)
+    for difference in sorted(differences, key=lambda difference: -difference["position"]):
+        at = difference["position"] - 1
+        if difference["read"]:
+            text.stylize("bold red", at, at + 1)
+        else:
+            text = Text.assemble(text[:at], ("_", "bold red"), text[at:])
+    return text

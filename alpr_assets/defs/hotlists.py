@@ -10,7 +10,7 @@ from alpr_assets.defs.attempts import next_attempt
 from alpr_assets.defs.checks import judge_suite
 from alpr_assets.defs.plots import table
 from alpr_assets.defs.store import OWNERS, StoreResource, now
-from alpr_assets.lifecycle.hotlists.imports import import_pending, pending_files, rematch_due
+from alpr_assets.lifecycle.hotlists.imports import ImportReceipt, import_pending, pending_files, rematch_due
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.partitions import START
 from alpr_assets.policy import policy
@@ -74,9 +74,19 @@ def hotlists(context: AssetExecutionContext, store: StoreResource) -> dg.Materia
             dg.AssetCheckResult(
                 check_name=ACCEPTED,
                 passed=not refused,
-                metadata={"refused": {receipt.file_name: str(receipt.code) for receipt in refused}},
+                description="; ".join(f"{receipt.file_name} refused ({receipt.code})" for receipt in refused) or None,
+                metadata={"files": len(receipts), "files refused": len(refused), **_refusals(refused)},
             ),
         ],
+    )
+
+
+def _refusals(refused: list[ImportReceipt]) -> dict[str, dg.MetadataValue]:
+    rows = "".join(f"| {r.file_name} | {r.code} | {r.reason} | {r.remedy} |\n" for r in refused)
+    return (
+        {"refused": dg.MetadataValue.md(f"| file | code | reason | remedy |\n|---|---|---|---|\n{rows}")}
+        if rows
+        else {}
     )
 
 

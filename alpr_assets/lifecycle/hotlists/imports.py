@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -136,15 +137,16 @@ def import_pending(store: Store, folder: Path, *, policy: Policy, now: datetime)
     receipts = []
     unknown: list[ConfigurationError] = []
     for path in pending_files(store, folder, policy=policy):
-        raw = path.read_bytes()
-        try:
-            receipt = import_file(store, raw, path.name, policy=policy, now=now)
-        except ConfigurationError as error:
-            unknown.append(error)
-            continue
-        receipts.append(receipt)
-        if receipt.accepted and path.read_bytes() == raw:  # else a newer file has taken its name meanwhile
-            path.unlink()
+        with suppress(FileNotFoundError):  # another process imported it, and removed it
+            raw = path.read_bytes()
+            try:
+                receipt = import_file(store, raw, path.name, policy=policy, now=now)
+            except ConfigurationError as error:
+                unknown.append(error)
+                continue
+            receipts.append(receipt)
+            if receipt.accepted and path.read_bytes() == raw:  # else a newer file has taken its name meanwhile
+                path.unlink()
     if unknown:
         raise unknown[0]
     return receipts
@@ -160,19 +162,21 @@ def pending_files(store: Store, folder: Path, *, policy: Policy) -> list[Path]:
         return []
     found = [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".") and p.suffix != ".part"]
     with reading(store.engine) as connection:
-        return [
-            path
-            for path in sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name))
-            if not _was_refused(connection, path, policy)
-        ]
+        return [path for path in sorted(found, key=_age) if not _was_refused(connection, path, policy)]
+
+
+def _age(path: Path) -> tuple[int, str]:
+    try:
+        return path.stat().st_mtime_ns, path.name
+    except FileNotFoundError:  # another process imported it, and removed it
+        return 0, path.name
 
 
 def _was_refused(connection: Connection, path: Path, policy: Policy) -> bool:
     try:
-        rule = policy.hotlists.source_of(path.name)
-    except ConfigurationError:
+        settled = _settled(connection, policy.hotlists.source_of(path.name), file_sha256(path))
+    except (ConfigurationError, FileNotFoundError):
         return False
-    settled = _settled(connection, rule, file_sha256(path))
     return settled is not None and not settled.accepted
 
 
