@@ -83,6 +83,10 @@ class Area(_Section):
         return self.south <= lat <= self.north and self.west <= lon <= self.east
 
 
+class Pipeline(_Section):
+    attempts: int = Field(ge=1)
+
+
 class Captures(_Section):
     owner: str
     future_tolerance_minutes: int = Field(ge=0)
@@ -103,7 +107,6 @@ class Captures(_Section):
 
 class Recognition(_Section):
     pass_seconds: float = Field(gt=0)
-    attempts: int = Field(ge=1)
 
 
 class ListSource(_Section):
@@ -159,6 +162,7 @@ class Policy(_Section):
     titles: tuple[JobTitle, ...] = Field(min_length=1)
     training: Training
     retention: dict[str, RetentionClass]
+    pipeline: Pipeline
     captures: Captures
     recognition: Recognition
     hotlists: HotLists

@@ -21,10 +21,10 @@ def next_attempt(context: SensorEvaluationContext, tags: dict[str, str]) -> int 
 
     None while one is under way, and when the policy's attempts are used up: then a person must look.
     """
-    runs = context.instance.get_runs(dg.RunsFilter(tags=tags), limit=policy().recognition.attempts + 1)
+    runs = context.instance.get_runs(dg.RunsFilter(tags=tags), limit=policy().pipeline.attempts + 1)
     if any(run.status in UNDER_WAY for run in runs):
         return None
-    if len(runs) >= policy().recognition.attempts:
+    if len(runs) >= policy().pipeline.attempts:
         context.log.error(f"{len(runs)} runs with {tags} did not finish the work: look at them, then launch it by hand")
         return None
     return len(runs)

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.sql.dml import Insert
@@ -140,13 +140,27 @@ def ensure_month(connection: Connection, day: date) -> None:
         )
 
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the schema is at the newest revision; asks without locking anything."""
+    newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    with reading(engine) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; safe to call by several processes at once."""
+    """Bring the schema to the newest revision; safe to call by several processes at once, and cheap when it is there."""
+    if is_current(engine):
+        return
     from alembic import command  # noqa: PLC0415 - most commands only read
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     with writing(engine) as connection:
         one_writer(connection, "migrate")
         config.attributes["connection"] = connection
