@@ -14,7 +14,9 @@ from PIL import Image
 from alpr_assets.lifecycle.captures.manifests import write_drop
 
 
-def jpeg(seed: int = 0, *, width: int = 64, height: int = 48, exif: Image.Exif | None = None, comment: Any = None) -> bytes:
+def jpeg(
+    seed: int = 0, *, width: int = 64, height: int = 48, exif: Image.Exif | None = None, comment: Any = None
+) -> bytes:
     """A small JPEG whose pixels depend on the seed; `comment` goes in as JSON, for the light recogniser."""
     pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
     out = io.BytesIO()
@@ -41,7 +43,14 @@ def line(file: str, at: datetime, *, device_id: str = "unit-12-front", **more: A
     }
 
 
-def drop(folder: Path, pictures: dict[str, bytes], lines: list[dict[str, Any]], *, unit: str = "unit-12", shift: str = "night") -> Path:
+def drop(
+    folder: Path,
+    pictures: dict[str, bytes],
+    lines: list[dict[str, Any]],
+    *,
+    unit: str = "unit-12",
+    shift: str = "night",
+) -> Path:
     """A closed drop; returns its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in pictures.items():

@@ -86,7 +86,9 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, 
 @pytest.mark.parametrize(("name", "command"), commands(main), ids=[name for name, _ in commands(main)])
 def test_every_command_has_help_with_an_example(name: str, command: click.Command) -> None:
     text = command.help or ""
-    assert re.search(rf"Example: (\w+=\S+ )?alpr {name.split(maxsplit=1)[0]}\b", text), f"alpr {name} --help gives no example"
+    assert re.search(rf"Example: (\w+=\S+ )?alpr {name.split(maxsplit=1)[0]}\b", text), (
+        f"alpr {name} --help gives no example"
+    )
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-tools.lock"])

@@ -125,18 +125,23 @@ def one_writer(connection: Connection, task: str) -> None:
 
 
 def ensure_month(connection: Connection, day: date) -> None:
-    """PostgreSQL: the month's partition of every partitioned table."""
+    """PostgreSQL: the month's partition of every partitioned table.
+
+    Made apart and attached: CREATE TABLE … PARTITION OF locks out readers, and deadlocked with one that reads two tables.
+    """
     first = day.replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
     name = f"capture_{first:%Y_%m}"
-    if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar_one() is not None:
+    if _has_table(connection, name):
         return
     one_writer(connection, "open a month")
+    if _has_table(connection, name):
+        return  # another process opened it meanwhile
     for table in schema.PARTITIONED:
         # Names and dates are ours, and DDL takes no parameters.
+        connection.exec_driver_sql(f"CREATE TABLE {table}_{first:%Y_%m} (LIKE {table} INCLUDING ALL)")
         connection.exec_driver_sql(
-            f"CREATE TABLE IF NOT EXISTS {table}_{first:%Y_%m} PARTITION OF {table} "
-            f"FOR VALUES FROM ('{first}') TO ('{following}')"
+            f"ALTER TABLE {table} ATTACH PARTITION {table}_{first:%Y_%m} FOR VALUES FROM ('{first}') TO ('{following}')"
         )
 
 
@@ -150,6 +155,12 @@ def is_current(engine: Engine) -> bool:
         if not inspect(connection).has_table("alembic_version"):
             return False
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest
+
+
+def _has_table(connection: Connection, name: str) -> bool:
+    # Asked of the catalogue: to_regclass answered from a cache that did not know another's commit while we waited.
+    found = text("SELECT count(*) FROM pg_class WHERE relname = :name AND pg_table_is_visible(oid)")
+    return bool(connection.execute(found, {"name": name}).scalar_one())
 
 
 def migrate(engine: Engine) -> None:

@@ -41,7 +41,10 @@ def test_a_naive_time_is_refused(store: Store) -> None:
     with pytest.raises(StatementError, match="naive"), writing(store.engine) as connection:
         connection.execute(
             insert(schema.device).values(
-                device_id="d", kind="fixed", name="d", registered_at=datetime(2026, 1, 1)  # noqa: DTZ001
+                device_id="d",
+                kind="fixed",
+                name="d",
+                registered_at=datetime(2026, 1, 1),  # noqa: DTZ001
             )
         )
 
@@ -76,7 +79,9 @@ def test_inserting_what_is_there_leaves_it_alone(store: Store, now: datetime) ->
     row = {"device_id": "d", "kind": "fixed", "name": "first", "registered_at": now}
     with writing(store.engine) as connection:
         insert_new(connection, schema.device, [row])
-        new = insert_new(connection, schema.device, [{**row, "name": "second"}, {**row, "device_id": "e"}], returning=True)
+        new = insert_new(
+            connection, schema.device, [{**row, "name": "second"}, {**row, "device_id": "e"}], returning=True
+        )
         assert [key.device_id for key in new] == ["e"]
         assert connection.scalar(select(schema.device.c.name).where(schema.device.c.device_id == "d")) == "first"
 
@@ -86,9 +91,7 @@ def test_days_of_different_months_live_in_their_partitions(store: Store) -> None
     with writing(store.engine) as connection:
         for day in days:
             lock_day(connection, day)
-            connection.execute(
-                insert(schema.sighting_read).values(day=day, read_id=1, sighting_day=day, sighting_id=1)
-            )
+            connection.execute(insert(schema.sighting_read).values(day=day, read_id=1, sighting_day=day, sighting_id=1))
     with reading(store.engine) as connection:
         assert list(connection.scalars(select(schema.sighting_read.c.day).order_by(schema.sighting_read.c.day))) == days
 

@@ -92,23 +92,28 @@ def _loose_reads(day: date) -> Any:
 def _known_passes(
     connection: Connection, loose: list[Row[Any]], gap: timedelta
 ) -> defaultdict[tuple[str, str], list[_Pass]]:
-    """Sightings of the same devices that these reads may belong to, by device and folded plate."""
+    """Sightings that these reads may belong to, by device and folded plate.
+
+    Of the day and its neighbours only: else a camera's whole history would be searched for a handful of late reads.
+    """
     sighting = schema.sighting.c
     known: defaultdict[tuple[str, str], list[_Pass]] = defaultdict(list)
     first, last = loose[0].captured_at, loose[-1].captured_at
-    for device_id in sorted({row.device_id for row in loose}):
-        rows = connection.execute(
-            select(sighting.day, sighting.sighting_id, sighting.plate_folded, sighting.first_at, sighting.last_at)
-            .where(
-                sighting.device_id == device_id,
-                sighting.first_at <= last + gap,
-                sighting.last_at >= first - gap,
-                ~sighting.dated_by_receipt,
-            )
-            .order_by(sighting.first_at, sighting.sighting_id)
+    rows = connection.execute(
+        select(
+            sighting.day, sighting.sighting_id, sighting.device_id, sighting.plate_folded, sighting.first_at,
+            sighting.last_at,
         )
-        for row in rows:
-            known[device_id, row.plate_folded].append(_Pass(row.day, row.sighting_id, row.first_at, row.last_at))
+        .where(
+            sighting.day.between(first.date() - timedelta(days=1), last.date() + timedelta(days=1)),
+            sighting.first_at <= last + gap,
+            sighting.last_at >= first - gap,
+            ~sighting.dated_by_receipt,
+        )
+        .order_by(sighting.first_at, sighting.sighting_id)
+    )  # fmt: skip
+    for row in rows:
+        known[row.device_id, row.plate_folded].append(_Pass(row.day, row.sighting_id, row.first_at, row.last_at))
     return known
 
 

@@ -1,0 +1,214 @@
+"""Reads of one pass before one device are one sighting, whenever they arrive; its plate is their vote."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.engine import Store, writing
+from tests.patrols import AT, DAY, Patrol, Relabelled, seen
+
+MIDNIGHT = datetime(2026, 6, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def patrol(store: Store, tmp_path: Path, policy: Policy, now: datetime) -> Patrol:
+    return Patrol(store, tmp_path, policy, now)
+
+
+@pytest.fixture
+def alone(sqlite_store: Store, tmp_path: Path, policy: Policy, now: datetime) -> Patrol:
+    """On SQLite only."""
+    return Patrol(sqlite_store, tmp_path, policy, now)
+
+
+def passes(patrol: Patrol) -> list[tuple[str, int]]:
+    """Plate and number of reads of each sighting, in the order of time."""
+    return [(row.plate, row.n_reads) for row in patrol.sightings()]
+
+
+# ── grouping ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.5")
+def test_the_reads_of_a_pass_are_one_sighting(patrol: Patrol) -> None:
+    patrol.read(seen("7ABC123"), seen("7ABC123", seconds=4), seen("7ABC123", seconds=8))
+    (sighting,) = patrol.sightings()
+    first = patrol.reads()[0]
+    assert (sighting.day, sighting.sighting_id, sighting.n_reads) == (DAY, first.read_id, 3)
+    assert (sighting.first_at, sighting.last_at) == (AT, AT + timedelta(seconds=8))
+    assert (sighting.plate_folded, sighting.device_id, sighting.dated_by_receipt) == ("7A8C123", "unit-12-front", False)
+    assert patrol.members() == {first.read_id: [row.read_id for row in patrol.reads()]}
+
+
+def test_grouping_again_changes_nothing(patrol: Patrol) -> None:
+    patrol.read(seen("7ABC123"), seen("7ABC123", seconds=4))
+    before = patrol.sightings(), patrol.members()
+    assert patrol.group() == 0
+    assert (patrol.sightings(), patrol.members()) == before
+
+
+def test_a_gap_longer_than_the_policys_begins_another_pass(alone: Patrol) -> None:
+    alone.read(seen("7ABC123"), seen("7ABC123", seconds=10), seen("7ABC123", seconds=20.001))
+    assert passes(alone) == [("7ABC123", 2), ("7ABC123", 1)]
+
+
+def test_look_alikes_are_one_pass_and_both_spellings_stay(alone: Patrol) -> None:
+    alone.read(seen("7ABC120"), seen("7A8CI2O", seconds=1))
+    assert len(alone.sightings()) == 1
+    assert [row.plate for row in alone.reads()] == ["7ABC120", "7A8CI2O"]
+
+
+def test_plates_that_differ_are_two_passes(alone: Patrol) -> None:
+    alone.read(seen("7ABC123"), seen("7ABC124", seconds=1))
+    assert len(alone.sightings()) == 2
+
+
+def test_two_devices_never_share_a_pass(alone: Patrol) -> None:
+    alone.read(seen("7ABC123"), seen("7ABC123", seconds=1, device="unit-12-rear"))
+    assert [row.device_id for row in alone.sightings()] == ["unit-12-front", "unit-12-rear"]
+
+
+def test_captures_dated_by_their_receipt_never_group(alone: Patrol) -> None:
+    alone.read(seen("7ABC123", dated=False), seen("7ABC123", dated=False), day=alone.now.date())
+    rows = alone.sightings()
+    assert [(row.n_reads, row.dated_by_receipt) for row in rows] == [(1, True), (1, True)]
+    alone.read(seen("7ABC123"), at=alone.now, day=alone.now.date())
+    assert len(alone.sightings()) == 3
+
+
+# ── votes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.4(f)")
+def test_the_spelling_with_the_most_confidence_together_wins(patrol: Patrol) -> None:
+    patrol.read(
+        seen({"plate": "7A8C123", "confidence": 0.95}),
+        seen({"plate": "7ABC123", "confidence": 0.6}, seconds=1),
+        seen({"plate": "7ABC123", "confidence": 0.7}, seconds=2),
+    )
+    (sighting,) = patrol.sightings()
+    assert (sighting.plate, sighting.confidence, sighting.n_reads) == ("7ABC123", 0.7, 3)
+
+
+def test_a_tie_is_decided_the_same_way_whatever_came_first(alone: Patrol) -> None:
+    alone.read(seen("7ABC123"), seen("7A8C123", seconds=1), seen("8XYZ990", seconds=2), seen("8XYZ99O", seconds=3))
+    assert [row.plate for row in alone.sightings()] == ["7A8C123", "8XYZ990"]
+
+
+def test_the_state_is_a_vote_of_the_reads_that_have_one(alone: Patrol) -> None:
+    alone.read(
+        seen({"plate": "7ABC123", "region": "nv", "region_confidence": 0.5}),
+        seen({"plate": "7ABC123", "region": "ca", "region_confidence": 0.4}, seconds=1),
+        seen({"plate": "7ABC123", "region": "ca", "region_confidence": 0.4}, seconds=2),
+        seen("7ABC123", seconds=3),
+    )
+    assert [row.region for row in alone.sightings()] == ["ca"]
+
+
+# ── late reads ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.5")
+def test_a_late_read_joins_its_pass_which_keeps_its_id(patrol: Patrol) -> None:
+    patrol.read(seen("7ABC123"))
+    (before,) = patrol.sightings()
+    patrol.read(seen("7ABC123", seconds=-5), seen("7ABC123", seconds=9))
+    (after,) = patrol.sightings()
+    assert (after.day, after.sighting_id) == (before.day, before.sighting_id)
+    assert (after.n_reads, after.first_at, after.last_at) == (3, AT - timedelta(seconds=5), AT + timedelta(seconds=9))
+
+
+def test_a_late_read_between_two_passes_joins_one_and_moves_no_other(alone: Patrol) -> None:
+    alone.read(seen("7ABC123"), seen("7ABC123", seconds=16))
+    before = alone.members()
+    alone.read(seen("7ABC123", seconds=8))
+    after = alone.members()
+    assert set(after) == set(before)
+    assert all(set(before[key]) <= set(after[key]) for key in before)
+    assert sorted(map(len, after.values())) == [1, 2]
+
+
+def test_a_pass_over_midnight_stays_one_on_the_day_it_was_founded(patrol: Patrol) -> None:
+    yesterday = MIDNIGHT.date() - timedelta(days=1)
+    patrol.land(seen("7ABC123", seconds=-3), seen("7ABC123", seconds=3), at=MIDNIGHT)
+    for day in (yesterday, DAY):
+        patrol.recognise(day)
+        patrol.group(day)
+    (sighting,) = patrol.sightings()
+    assert (sighting.day, sighting.n_reads) == (yesterday, 2)
+    assert {row.sighting_day for row in patrol.rows(schema.sighting_read)} == {yesterday}
+
+
+def test_a_pass_over_midnight_stays_one_when_its_first_half_comes_late(alone: Patrol) -> None:
+    alone.read(seen("7ABC123", seconds=3), at=MIDNIGHT)
+    alone.read(seen("7ABC123", seconds=-3), at=MIDNIGHT, day=MIDNIGHT.date() - timedelta(days=1))
+    (sighting,) = alone.sightings()
+    assert (sighting.day, sighting.n_reads, sighting.first_at) == (DAY, 2, MIDNIGHT - timedelta(seconds=3))
+
+
+def test_a_pass_of_another_day_is_left_alone(alone: Patrol) -> None:
+    alone.read(seen("7ABC123"))
+    before = alone.sightings()
+    earlier = AT - timedelta(days=200)
+    alone.read(seen("7ABC123"), at=earlier, day=earlier.date())
+    assert alone.sightings()[1:] == before
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from(["7ABC123", "8XYZ999"]), st.integers(0, 90)), min_size=1, max_size=12),
+    st.integers(0, 12),
+)
+def test_every_read_is_in_exactly_one_pass_however_the_day_arrived(
+    alone: Patrol, captures: list[tuple[str, int]], cut: int
+) -> None:
+    """Counts and times of each pass are those of its reads, and no pass holds a gap when the day came at once."""
+    for table in (schema.sighting_read, schema.sighting, schema.read, schema.recognition, schema.capture_identity):
+        _empty(alone, table)
+    _empty(alone, schema.capture)
+    for part in (captures[:cut], captures[cut:]):
+        if part:
+            alone.read(*(seen(plate, seconds=seconds) for plate, seconds in part))
+    reads = {row.read_id: row for row in alone.reads()}
+    members = alone.members()
+    assert sorted(read for group in members.values() for read in group) == sorted(reads)
+    for sighting in alone.sightings():
+        times = sorted(reads[read].captured_at for read in members[sighting.sighting_id])
+        assert sighting.sighting_id in members[sighting.sighting_id]
+        assert (sighting.n_reads, sighting.first_at, sighting.last_at) == (len(times), times[0], times[-1])
+        assert all(b - a <= timedelta(seconds=10) for a, b in pairwise(times))
+
+
+def _empty(patrol: Patrol, table: object) -> None:
+    with writing(patrol.store.engine) as connection:
+        connection.execute(table.delete())
+
+
+# ── a newer recogniser ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.5")
+def test_a_newer_recognisers_reads_join_the_pass_which_stays_and_votes_anew(patrol: Patrol) -> None:
+    patrol.read(seen("7ABC123"), seen("7ABC123", seconds=2))
+    (before,) = patrol.sightings()
+    patrol.recognise(newer=Relabelled({"7ABC123": ["7A8C123"]}))
+    patrol.group()
+    (after,) = patrol.sightings()
+    assert (after.day, after.sighting_id) == (before.day, before.sighting_id)
+    assert (after.plate, after.n_reads) == ("7A8C123", 2)
+    assert len(patrol.members()[after.sighting_id]) == 4
+
+
+def test_a_newer_recognisers_other_plate_is_a_pass_of_its_own(alone: Patrol) -> None:
+    alone.read(seen("7ABC123"))
+    alone.recognise(newer=Relabelled({"7ABC123": ["7ABC124"]}))
+    alone.group()
+    assert sorted(row.plate for row in alone.sightings()) == ["7ABC123", "7ABC124"]
