@@ -24,8 +24,8 @@ from alpr_assets.defs.attempts import UNDER_WAY
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.captures import devices
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
-from alpr_assets.lifecycle.captures.landing import pending_manifests
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, list_manifests, write_drop
+from alpr_assets.lifecycle.captures.pending import pending_drops
 from alpr_assets.lifecycle.hotlists.imports import pending_files, rematch_due
 from alpr_assets.policy import Policy, policy
 from alpr_assets.settings import ROOT, Settings, settings
@@ -233,7 +233,7 @@ class _State:
 
 def _state(store: Store, configured: Settings, rules: Policy, feed: Feed) -> _State:
     capture, day = schema.capture.c, schema.capture_day.c
-    waits = bool(pending_manifests(store, configured.path("drops"))) or bool(
+    waits = bool(pending_drops(store, configured.path("drops"), policy=rules)) or bool(
         [p for p in pending_files(store, configured.path("hotlists"), policy=rules) if p.name in feed.lists]
     )
     with reading(store.engine) as connection:

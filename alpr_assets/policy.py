@@ -6,6 +6,7 @@ mistyped figure cannot fall back to a default unnoticed.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
 from functools import cache
@@ -20,6 +21,7 @@ from alpr_assets.errors import ConfigurationError
 from alpr_assets.settings import settings
 
 Source = Literal["department", "state", "federal"]
+DATED = re.compile(r"(?<=\w)[-_. ]*\d{4}[-_\d]*$")
 LIST_NAME = 64  # characters, as stored
 
 
@@ -93,6 +95,7 @@ class Captures(_Section):
     oldest: date
     area: Area
     max_image_megabytes: int = Field(gt=0)
+    settle_seconds: float = Field(ge=0)
     remove_landed_files: bool
 
     @property
@@ -120,6 +123,7 @@ class ListSource(_Section):
 
 class HotLists(_Section):
     owner: str
+    settle_seconds: float = Field(ge=0)
     max_age_hours: float = Field(gt=0)
     max_shrink: float = Field(gt=0, lt=1)
     max_quarantined: float = Field(ge=0, lt=1)
@@ -128,11 +132,13 @@ class HotLists(_Section):
     sources: tuple[ListSource, ...]
 
     def source_of(self, file_name: str) -> ListSource:
-        """The first rule whose pattern fits, with its list name filled in.
+        """The first rule whose pattern fits, with its list name filled in; a date at the end of `{stem}` is left out.
+
+        Else each day's file would be another list, and yesterday's would stay in force.
 
         Raises ConfigurationError when none does (a list without a source has no entitlement), or the name is too long for one.
         """
-        stem = PurePath(file_name.lower()).stem
+        stem = DATED.sub("", PurePath(file_name.lower()).stem)
         for rule in self.sources:
             if fnmatch(file_name.lower(), rule.pattern):
                 name = rule.name.format(stem=stem)

@@ -6,7 +6,6 @@ the manifests that landed in it, and the attempt: the same state never runs twic
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 from dagster import AssetExecutionContext, OpExecutionContext, SensorEvaluationContext
@@ -16,7 +15,8 @@ from alpr_assets.defs.attempts import next_attempt
 from alpr_assets.defs.checks import day_check, judge_suite
 from alpr_assets.defs.plots import bars, table
 from alpr_assets.defs.store import OWNERS, StoreResource, now
-from alpr_assets.lifecycle.captures.landing import land_pending, pending_manifests
+from alpr_assets.lifecycle.captures.landing import land_pending
+from alpr_assets.lifecycle.captures.pending import PendingDrop, pending_drops
 from alpr_assets.lifecycle.summaries import captures_of
 from alpr_assets.partitions import capture_day, day_of
 from alpr_assets.policy import policy
@@ -24,7 +24,7 @@ from alpr_assets.quality import suites
 from alpr_assets.settings import settings
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
-from alpr_assets.store.sealed import file_sha256, sha256_hex
+from alpr_assets.store.sealed import sha256_hex
 
 DAY_TAG, DIGEST_TAG = "alpr/day", "alpr/landed_digest"
 
@@ -115,17 +115,17 @@ process_day = dg.define_asset_job(
 )
 def landing(context: SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
     with store.open() as opened:
-        waiting = pending_manifests(opened, settings().path("drops"))
+        waiting = pending_drops(opened, settings().path("drops"), policy=policy())
         requests = [*_landing_requests(context, waiting), *_day_requests(context, opened)]
     if not requests:
         return dg.SensorResult(skip_reason="no closed drop waits, and no day has unread captures")
     return dg.SensorResult(run_requests=requests)
 
 
-def _landing_requests(context: SensorEvaluationContext, waiting: list[Path]) -> Iterator[dg.RunRequest]:
+def _landing_requests(context: SensorEvaluationContext, waiting: list[PendingDrop]) -> Iterator[dg.RunRequest]:
     if not waiting:
         return
-    digest = sha256_hex("".join(file_sha256(path) for path in waiting).encode())
+    digest = sha256_hex("".join(drop.state for drop in waiting).encode())
     attempt = next_attempt(context, {DIGEST_TAG: digest})
     if attempt is not None:
         yield dg.RunRequest(f"land:{digest}:{attempt}", job_name="land_drop", tags={DIGEST_TAG: digest})

@@ -54,6 +54,7 @@ def plate_reads(context: AssetExecutionContext, store: StoreResource) -> dg.Mate
             "captures": counts.n_captures,
             "captures without a plate": counts.n_without_plate,
             "captures unreadable": counts.n_unreadable,
+            "captures that storage could not open": done.n_unopened,
             "sightings": counts.n_sightings,
             "sightings changed in this run": n_sightings,
             "distinct plates": counts.n_plates,

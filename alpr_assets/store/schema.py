@@ -104,8 +104,19 @@ drop = Table(
     Column("n_duplicate", Integer, nullable=False),
     Column("n_quarantined", Integer, nullable=False),
     Column("n_missing", Integer, nullable=False, comment="gaps: declared and not there"),
-    Column("receipt", Json, nullable=False, comment="the transfer receipt as issued"),
+    Column("receipt", Json, nullable=False, comment="the newest transfer receipt"),
     Column("receipt_sha256", String(64), nullable=False),
+)
+
+drop_receipt = Table(
+    "capture_drop_receipt",
+    metadata,
+    Column("receipt_id", BigId, primary_key=True),
+    Column("drop_id", ForeignKey("capture_drop.drop_id"), nullable=False, index=True),
+    Column("issued_at", UtcInstant, nullable=False),
+    Column("receipt", Json, nullable=False),
+    Column("receipt_sha256", String(64), nullable=False),
+    comment="every receipt as issued; another one when missing files arrived, append-only",
 )
 
 capture_day = Table(

@@ -12,6 +12,7 @@ import pytest
 
 from alpr_assets.definitions import defs
 from alpr_assets.lifecycle.recognition.light import labelled
+from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from alpr_assets.store.engine import Store, open_store
 from tests.builders import drop, jpeg, line
@@ -53,13 +54,15 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+def pipeline(tmp_path: Path, policy_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     for name in ("data", "keys", "drops", "hotlists"):
         monkeypatch.setenv(f"ALPR_{name.upper()}", str(tmp_path / name))
     monkeypatch.setenv("ALPR_RECOGNISER", "alpr_assets.lifecycle.recognition.light:LightFactory")
     monkeypatch.setenv("ALPR_WORKERS", "1")
     monkeypatch.setenv("ALPR_DATABASE_URL", "")
+    monkeypatch.setenv("ALPR_POLICY", str(policy_file))
     settings.cache_clear()
+    policy.cache_clear()
     (tmp_path / "drops").mkdir()
     (tmp_path / "hotlists").mkdir()
     store = open_store()
@@ -67,6 +70,7 @@ def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeli
         yield Pipeline(tmp_path, store, instance)
     store.engine.dispose()
     settings.cache_clear()
+    policy.cache_clear()
 
 
 def yesterday() -> datetime:

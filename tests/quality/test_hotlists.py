@@ -69,7 +69,7 @@ DEFECTS = {
 }
 
 
-@pytest.mark.clause("422.4")
+@pytest.mark.clause("422.4(f)")
 @pytest.mark.parametrize("expectation", DEFECTS, ids="-".join)
 def test_a_planted_defect_fails_its_expectation_and_no_other(
     expectation: tuple[str, str], good_day: Engine, policy: Policy

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,29 @@ class Receipt:
     files: dict[str, list[str]]
     quarantined: list[dict[str, str]]
     undeclared: list[str]
+
+    @property
+    def missing(self) -> list[str]:
+        """Files that were declared and were not there."""
+        return [name for name, (outcome, _) in self.files.items() if outcome == "missing"]
+
+    def supplemented_by(self, later: Receipt) -> Receipt:
+        """The receipt over both: `later` answers files that this one called missing."""
+        files = {**self.files, **later.files}
+        counts = Counter(outcome for outcome, _ in files.values())
+        days = Counter(self.n_by_day)
+        days.update(later.n_by_day)
+        quarantined = [*self.quarantined, *later.quarantined]
+        return replace(
+            later,
+            n_landed=counts["landed"],
+            n_duplicate=counts["duplicate"],
+            n_quarantined=len(quarantined),
+            n_missing=counts["missing"],
+            n_by_day=dict(days),
+            files=files,
+            quarantined=quarantined,
+        )
 
     @property
     def deletable(self) -> list[str]:

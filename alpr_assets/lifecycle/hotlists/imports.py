@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -155,14 +156,26 @@ def import_pending(store: Store, folder: Path, *, policy: Policy, now: datetime)
 def pending_files(store: Store, folder: Path, *, policy: Policy) -> list[Path]:
     """Files of the watched folder that were neither accepted nor refused, oldest first.
 
-    Hidden files and those ending in .part are still in transfer. A file that is in force and dropped again is pending too:
+    Hidden files, those ending in .part, and those that changed within `settle_seconds` are still in transfer. A file that is in force and dropped again is pending too:
     importing it changes nothing and takes it out of the folder. So is a file of which the policy names no source.
     """
     if not folder.is_dir():
         return []
     found = [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".") and p.suffix != ".part"]
     with reading(store.engine) as connection:
-        return [path for path in sorted(found, key=_age) if not _was_refused(connection, path, policy)]
+        return [
+            path
+            for path in sorted(found, key=_age)
+            if _is_settled(path, policy) and not _was_refused(connection, path, policy)
+        ]
+
+
+def _is_settled(path: Path, policy: Policy) -> bool:
+    try:
+        # The file's own clock, which is this machine's.
+        return time.time() - path.stat().st_ctime >= policy.hotlists.settle_seconds
+    except FileNotFoundError:  # another process imported it, and removed it
+        return False
 
 
 def _age(path: Path) -> tuple[int, str]:
@@ -266,20 +279,18 @@ def _refusal(
 
 
 def _settled(connection: Connection, rule: ListSource, sha256: str) -> ImportReceipt | None:
-    """The receipt of this very file: where it is in force, or where it was refused."""
+    """The receipt of this very file, if it is in force or was refused when it last came."""
     imported, hotlist = schema.hotlist_import.c, schema.hotlist.c
-    content = connection.scalar(
-        select(imported.receipt)
+    last = connection.execute(
+        select(imported.import_id, imported.accepted, imported.receipt, hotlist.current_import_id)
         .join(schema.hotlist, hotlist.list_id == imported.list_id)
-        .where(
-            hotlist.name == rule.name,
-            imported.sha256 == sha256,
-            (imported.import_id == hotlist.current_import_id) | ~imported.accepted,
-        )
-        .order_by(imported.accepted.desc(), imported.import_id.desc())
+        .where(hotlist.name == rule.name, imported.sha256 == sha256)
+        .order_by(imported.import_id.desc())
         .limit(1)
-    )
-    return None if content is None else ImportReceipt.from_content(content)
+    ).one_or_none()
+    if last is None or (last.accepted and last.import_id != last.current_import_id):
+        return None
+    return ImportReceipt.from_content(last.receipt)
 
 
 def _list(connection: Connection, rule: ListSource) -> Row[Any]:

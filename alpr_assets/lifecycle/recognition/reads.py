@@ -69,6 +69,7 @@ def recognise_day(
     """
     with writing(store.engine) as connection:
         _know(connection, version, clock())
+        _make_current(connection, day, version.version_id)
     with reading(store.engine) as connection:
         waiting = list(connection.execute(pending(day, version.version_id)))
     n_plates = n_empty = n_unreadable = n_unopened = done = 0
@@ -135,6 +136,18 @@ def _know(connection: Connection, version: RecogniserVersion, at: datetime) -> N
         "first_used_at": at,
     }
     insert_new(connection, schema.recogniser_version, [row])
+
+
+def _make_current(connection: Connection, day: date, version_id: str) -> None:
+    """Let searches see what this version read of the day before: going back to it reads nothing again."""
+    capture, recognition = schema.capture.c, schema.recognition.c
+    looked_at = select(recognition.capture_id).where(recognition.day == day, recognition.version_id == version_id)
+    lock_day(connection, day)
+    connection.execute(
+        schema.capture.update()
+        .where(capture.day == day, capture.capture_id.in_(looked_at), capture.current_version != version_id)
+        .values(current_version=version_id)
+    )
 
 
 def _batches(outcomes: Iterator[Outcome[Row[Any]]]) -> Iterator[list[Outcome[Row[Any]]]]:

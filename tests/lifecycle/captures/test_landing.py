@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from alpr_assets.errors import DropRefusedError
 from alpr_assets.lifecycle.captures import devices
-from alpr_assets.lifecycle.captures.landing import land_drop, land_pending, pending_manifests
+from alpr_assets.lifecycle.captures.landing import land_drop, land_pending
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, RECEIPT, write_drop
+from alpr_assets.lifecycle.captures.pending import pending_drops
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading, writing
@@ -89,11 +90,11 @@ def test_overlapping_and_growing_drops_count_each_capture_once(
     assert len(captures(store)) == 4
 
 
-def test_a_folder_without_its_manifest_is_still_in_transfer(store: Store, tmp_path: Path) -> None:
+def test_a_folder_without_its_manifest_is_still_in_transfer(store: Store, tmp_path: Path, policy: Policy) -> None:
     folder = shift(tmp_path / "drops" / "a")
-    assert pending_manifests(store, tmp_path / "drops") == [folder / MANIFEST]
+    assert [d.folder for d in pending_drops(store, tmp_path / "drops", policy=policy)] == [folder]
     (folder / MANIFEST).unlink()
-    assert pending_manifests(store, tmp_path / "drops") == []
+    assert pending_drops(store, tmp_path / "drops", policy=policy) == []
 
 
 def test_a_drop_spanning_midnight_goes_to_both_its_days(
@@ -222,7 +223,7 @@ def test_a_manifest_that_is_none_is_refused_once_and_kept_in_view(
     assert (receipts, len(refused)) == ([], 1)
     assert refused[0].remedy
     assert quarantined(store) == {str(folder): "refused"}
-    assert pending_manifests(store, tmp_path / "drops") == []
+    assert pending_drops(store, tmp_path / "drops", policy=policy) == []
 
 
 def test_a_declared_count_that_disagrees_refuses_the_drop(

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import func, select
 
 from alpr_assets.errors import DropRefusedError
-from alpr_assets.lifecycle.captures.landing import land_drop, land_pending, pending_manifests
+from alpr_assets.lifecycle.captures.landing import land_drop, land_pending
 from alpr_assets.lifecycle.captures.manifests import CAPTURES, MANIFEST, RECEIPT, write_drop
+from alpr_assets.lifecycle.captures.pending import pending_drops
 from alpr_assets.lifecycle.captures.receipts import Receipt, answers
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
@@ -72,10 +73,10 @@ def test_a_landing_killed_before_its_receipt_is_pending_and_finished_later(
     receipt = land_drop(store, folder, policy=policy, now=now)
     (folder / RECEIPT).unlink()
     (folder / "0001.jpg").write_bytes(jpeg(1))
-    assert pending_manifests(store, tmp_path / "drops") == [folder / MANIFEST]
+    assert [d.folder for d in pending_drops(store, tmp_path / "drops", policy=policy)] == [folder]
     assert land_pending(store, tmp_path / "drops", policy=policy, now=now + timedelta(hours=1)) == ([receipt], [])
     assert sorted(path.name for path in folder.iterdir()) == [CAPTURES, MANIFEST, RECEIPT]
-    assert pending_manifests(store, tmp_path / "drops") == []
+    assert pending_drops(store, tmp_path / "drops", policy=policy) == []
 
 
 @pytest.mark.clause("422.5")
@@ -155,7 +156,7 @@ def test_a_drop_refused_for_its_listing_lands_when_the_right_one_is_sent(
     listing = (folder / CAPTURES).read_bytes()
     (folder / CAPTURES).write_bytes(listing[:-20])
     assert len(land_pending(store, tmp_path / "drops", policy=policy, now=now)[1]) == 1
-    assert pending_manifests(store, tmp_path / "drops") == []
+    assert pending_drops(store, tmp_path / "drops", policy=policy) == []
     (folder / CAPTURES).write_bytes(listing)
     receipts, refused = land_pending(store, tmp_path / "drops", policy=policy, now=now)
     assert ([receipt.n_landed for receipt in receipts], refused) == ([3], [])

@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("n_duplicate", sa.Integer(), nullable=False),
         sa.Column("n_quarantined", sa.Integer(), nullable=False),
         sa.Column("n_missing", sa.Integer(), nullable=False, comment="gaps: declared and not there"),
-        sa.Column("receipt", sa.JSON(none_as_null=True), nullable=False, comment="the transfer receipt as issued"),
+        sa.Column("receipt", sa.JSON(none_as_null=True), nullable=False, comment="the newest transfer receipt"),
         sa.Column("receipt_sha256", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("drop_id", name=op.f("pk_capture_drop")),
         sa.UniqueConstraint("manifest_sha256", name=op.f("uq_capture_drop_manifest_sha256")),
@@ -263,6 +263,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_capture_device_id_captured_at", "capture", ["device_id", "captured_at"], unique=False)
     op.create_index(op.f("ix_capture_drop_id"), "capture", ["drop_id"], unique=False)
+    op.create_table(
+        "capture_drop_receipt",
+        sa.Column("receipt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("drop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issued_at", UtcInstant(), nullable=False),
+        sa.Column("receipt", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("receipt_sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["drop_id"], ["capture_drop.drop_id"], name=op.f("fk_capture_drop_receipt_drop_id_capture_drop")
+        ),
+        sa.PrimaryKeyConstraint("receipt_id", name=op.f("pk_capture_drop_receipt")),
+        comment="every receipt as issued; another one when missing files arrived, append-only",
+    )
+    op.create_index(op.f("ix_capture_drop_receipt_drop_id"), "capture_drop_receipt", ["drop_id"], unique=False)
     op.create_table(
         "device_service",
         sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

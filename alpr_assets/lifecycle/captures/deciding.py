@@ -1,0 +1,189 @@
+"""What becomes of each declared file of a drop: it may land, is known already, is missing, or is quarantined with its bytes.
+
+Here: deciding, and sealing what may land or is quarantined. Not here: transactions and receipts (landing.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from alpr_assets.errors import MalformedError
+from alpr_assets.lifecycle.captures import pictures
+from alpr_assets.lifecycle.captures.arrivals import Arrival, Rejected, judge
+from alpr_assets.lifecycle.captures.devices import Device
+from alpr_assets.lifecycle.captures.manifests import BadLine, CaptureLine, Manifest
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.engine import Store
+from alpr_assets.store.sealed import sha256_hex
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A capture that landed before, found by device and image."""
+
+    captured_at: datetime
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    file: str
+    sha256: str
+
+
+Outcome = Arrival | Rejected | Missing | Duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What deciding on a file needs; built once a drop, read by the sealing threads."""
+
+    store: Store
+    folder: Path
+    manifest: Manifest
+    lines: Mapping[str, CaptureLine]
+    devices: Mapping[str, Device]
+    known: Mapping[tuple[str, str], Known]
+    held: Mapping[tuple[str, str], Rejected]
+    policy: Policy
+    now: datetime
+
+
+def known_captures(connection: Connection, hashes: Iterable[str]) -> dict[tuple[str, str], Known]:
+    identity, capture = schema.capture_identity.c, schema.capture.c
+    wanted = list(hashes)
+    known = {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(identity.device_id, identity.image_sha256, capture.captured_at, capture.clock)
+            .join(
+                schema.capture,
+                (capture.day == identity.day) & (capture.capture_id == identity.capture_id),
+            )
+            .where(identity.image_sha256.in_(wanted[start : start + CHUNK]))
+        )
+        known.update({(row.device_id, row.image_sha256): Known(row.captured_at, row.clock) for row in rows})
+    return known
+
+
+def held_captures(connection: Connection, hashes: Iterable[str]) -> dict[tuple[str, str], Rejected]:
+    """Quarantined captures whose bytes are kept, by item and SHA-256."""
+    quarantine = schema.quarantine.c
+    wanted = list(hashes)
+    held = {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(schema.quarantine)
+            .where(quarantine.kind == "capture", quarantine.sealed_sha256.in_(wanted[start : start + CHUNK]))
+            .order_by(quarantine.quarantine_id)
+        )
+        for row in rows:
+            key = (row.item, row.sealed_sha256)
+            held[key] = Rejected(row.item, row.code, row.reason, row.origin, row.content or {}, row.sealed_sha256)
+    return held
+
+
+def decide(landing: Landing, name: str) -> Outcome:
+    line = landing.lines.get(name)
+    device_id = (line.device_id if line else None) or landing.manifest.unit
+    declared = landing.manifest.files[name]
+    try:
+        content = _content(landing, name)
+    except MalformedError as error:
+        return Rejected(name, error.code, str(error), origin=declared)
+    if content is None:
+        # Removed from the watched folder after an earlier manifest of this drop settled it, or never sent.
+        if (device_id, declared) in landing.known:
+            return Duplicate(name, declared)
+        return landing.held.get((name, declared)) or Missing(name)
+    sha256 = sha256_hex(content)
+    try:
+        _require_declared(sha256, declared, line)
+        picture = pictures.inspect(content, landing.policy.zone)
+        if (known := landing.known.get((device_id, sha256))) is not None:
+            return _again(name, sha256, line, picture, known)
+        arrival = judge(
+            file=name,
+            sha256=sha256,
+            n_bytes=len(content),
+            picture=picture,
+            line=line,
+            default_device=landing.manifest.unit,
+            devices=landing.devices,
+            policy=landing.policy,
+            now=landing.now,
+        )
+    except MalformedError as error:
+        landing.store.received.seal(landing.now.date(), content)
+        return Rejected(name, error.code, f"{name}: {error}", sha256, _told(landing, line), sealed_sha256=sha256)
+    landing.store.images.seal(arrival.day, content)
+    return arrival
+
+
+def _content(landing: Landing, name: str) -> bytes | None:
+    """The bytes of a declared file; None where it is not there, or a link that leads out of the drop.
+
+    Raises MalformedError when it is larger than the policy allows.
+    """
+    path = landing.folder / name
+    try:
+        if not path.is_file() or not path.resolve().is_relative_to(landing.folder):
+            return None
+        if path.stat().st_size > landing.policy.captures.max_image_megabytes * 1_000_000:
+            raise MalformedError("too_large", f"{name} is larger than the policy allows")
+        return path.read_bytes()
+    except FileNotFoundError:  # another process landed it this moment
+        return None
+
+
+def _told(landing: Landing, line: CaptureLine | None) -> dict[str, Any]:
+    """What the drop said of a capture, as re-landing it needs it."""
+    return {"device_id": landing.manifest.unit, **(line.content if line else {})}
+
+
+def decide_bad_line(landing: Landing, bad: BadLine) -> Rejected:
+    """A line that is no capture; the bytes of its image, where it names one, are kept with it.
+
+    An image that is not there, or too large to be kept, is decided on as one without a line.
+    """
+    declared = landing.manifest.files.get(bad.file or "")
+    try:
+        content = None if bad.file is None or declared is None else _content(landing, bad.file)
+    except MalformedError:
+        content = None
+    if bad.file is not None and content is not None:
+        sha256 = landing.store.received.seal(landing.now.date(), content)
+        return Rejected(bad.file, bad.code, bad.reason, sha256, bad.content, sealed_sha256=sha256)
+    if bad.file is not None and declared is not None and (held := landing.held.get((bad.file, declared))):
+        return held
+    return Rejected(bad.item, bad.code, bad.reason, sha256_hex(repr(bad.content).encode()), bad.content)
+
+
+def _require_declared(sha256: str, declared: str, line: CaptureLine | None) -> None:
+    if sha256 != declared or (line and line.sha256 and line.sha256 != sha256):
+        raise MalformedError("hash_mismatch", "SHA-256 is not the declared one: damaged in transfer, or replaced")
+
+
+def _again(name: str, sha256: str, line: CaptureLine | None, picture: pictures.Picture, known: Known) -> Outcome:
+    """The same image from the same device: the same capture, unless it now claims another time."""
+    own = picture.time if picture.time and not (line and line.distrusts_clock) else None
+    claimed = line.captured_at if line and line.captured_at else own.at if own else None
+    if claimed is None or known.clock in ("receipt", "redated") or claimed == known.captured_at:
+        return Duplicate(name, sha256)
+    raise MalformedError(
+        "conflicting_time", f"landed before as captured {known.captured_at.isoformat()}, now {claimed.isoformat()}"
+    )
