@@ -191,3 +191,74 @@ def test_a_folder_whose_name_is_not_utf8_lands(store: Store, tmp_path: Path, pol
     (folder / MANIFEST).write_text("{")
     with pytest.raises(DropRefusedError):
         land_drop(store, folder, policy=policy, now=now)
+
+
+# ── files that arrive after their manifest ─────────────────────────────────────────────────────────────────────────
+
+
+def late(folder: Path, *names: str) -> dict[str, bytes]:
+    """Take files away, as if the transfer had not brought them yet."""
+    taken = {name: (folder / name).read_bytes() for name in names}
+    for name in names:
+        (folder / name).unlink()
+    return taken
+
+
+@pytest.mark.clause("422.5")
+def test_what_arrives_after_its_manifest_lands_with_another_receipt_over_all(
+    store: Store, tmp_path: Path, policy: Policy, now: datetime
+) -> None:
+    folder = shift(tmp_path / "drops" / "a")
+    taken = late(folder, "0001.jpg", "0002.jpg")
+    first = land_drop(store, folder, policy=policy, now=now)
+    assert (first.n_landed, first.n_missing) == (1, 2)
+    assert pending_drops(store, tmp_path / "drops", policy=policy) == []
+    for name, content in taken.items():
+        (folder / name).write_bytes(content)
+    assert [drop.folder for drop in pending_drops(store, tmp_path / "drops", policy=policy)] == [folder]
+    second = land_drop(store, folder, policy=policy, now=now + timedelta(minutes=5))
+    assert (second.n_declared, second.n_landed, second.n_missing) == (3, 3, 0)
+    assert sum(second.n_by_day.values()) == 3
+    assert (second.drop_id, pending_drops(store, tmp_path / "drops", policy=policy)) == (first.drop_id, [])
+    assert answers(folder, second.manifest_sha256)
+    with reading(store.engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(schema.capture)) == 3
+        kept = list(connection.scalars(select(schema.drop_receipt.c.receipt_sha256)))
+        assert kept == [first.sha256(), second.sha256()]
+
+
+def test_files_that_arrive_one_after_the_other_ask_for_a_run_each(
+    store: Store, tmp_path: Path, policy: Policy, now: datetime
+) -> None:
+    folder = shift(tmp_path / "drops" / "a")
+    taken = late(folder, "0001.jpg", "0002.jpg")
+    states = {pending_drops(store, tmp_path / "drops", policy=policy)[0].state}
+    land_drop(store, folder, policy=policy, now=now)
+    for name, content in taken.items():
+        (folder / name).write_bytes(content)
+        states.add(pending_drops(store, tmp_path / "drops", policy=policy)[0].state)
+        land_drop(store, folder, policy=policy, now=now)
+    assert len(states) == 3
+
+
+def test_a_drop_that_is_not_whole_is_given_time_to_arrive(store: Store, tmp_path: Path, policy: Policy) -> None:
+    patient = policy.model_copy(update={"captures": policy.captures.model_copy(update={"settle_seconds": 3600})})
+    folder = shift(tmp_path / "drops" / "a")
+    assert len(pending_drops(store, tmp_path / "drops", policy=patient)) == 1  # whole: no reason to wait
+    late(folder, "0001.jpg")
+    assert pending_drops(store, tmp_path / "drops", policy=patient) == []
+    assert len(pending_drops(store, tmp_path / "drops", policy=policy)) == 1
+
+
+def test_a_line_about_a_file_that_is_not_declared_is_kept(
+    store: Store, tmp_path: Path, policy: Policy, now: datetime
+) -> None:
+    folder = shift(tmp_path / "drop")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"]["0001.jpg"]
+    manifest["counts"]["images"] = 2
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    receipt = land_drop(store, folder, policy=policy, now=now)
+    assert (receipt.n_landed, receipt.undeclared) == (2, ["0001.jpg"])
+    assert [(bad["item"], bad["code"]) for bad in receipt.quarantined] == [("0001.jpg", "undeclared")]
+    assert (folder / "0001.jpg").exists()

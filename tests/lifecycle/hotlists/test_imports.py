@@ -336,3 +336,32 @@ def test_one_file_without_a_source_does_not_stop_the_others(one: Lists, tmp_path
         import_pending(one.store, folder, policy=policy, now=one.now)
     assert one.in_force() == plates(3)
     assert [path.name for path in folder.iterdir()] == ["a-notes.csv"]
+
+
+def test_a_file_that_was_approved_and_replaced_may_come_back(one: Lists) -> None:
+    one.take(csv(*plates(10)))
+    small, other = csv(*plates(2)), csv(*plates(3))
+    assert not one.take(small).accepted
+    assert one.take(small, approved_by="J. Doe").accepted
+    assert one.take(other).accepted
+    assert one.take(small, approved_by="J. Doe").accepted
+    assert one.in_force() == plates(2)
+
+
+def test_each_day_s_file_renews_the_same_list(one: Lists) -> None:
+    one.take(csv(*plates(5)), "watch_2026-06-14.csv")
+    one.take(csv(*plates(5, first=1)), "watch_2026-06-15.csv")
+    one.take(clew(*stolen(3)), "svs_0615.tbl")
+    assert set(one.versions()) == {"watch", "svs"}
+    with reading(one.store.engine) as connection:
+        source = connection.scalar(select(schema.hotlist.c.source).where(schema.hotlist.c.name == "svs"))
+    assert source == "state"
+
+
+def test_a_file_that_just_changed_may_still_be_being_written(one: Lists, tmp_path: Path) -> None:
+    patient = one.policy.model_copy(
+        update={"hotlists": one.policy.hotlists.model_copy(update={"settle_seconds": 3600})}
+    )
+    (tmp_path / "watch.csv").write_bytes(csv("7ABC123"))
+    assert pending_files(one.store, tmp_path, policy=patient) == []
+    assert len(pending_files(one.store, tmp_path, policy=one.policy)) == 1

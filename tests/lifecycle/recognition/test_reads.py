@@ -196,3 +196,14 @@ def test_a_recogniser_that_cannot_be_made_writes_nothing(alone: Patrol) -> None:
         alone.recognise_with(pool, DAY, LightRecogniser.version)
     assert alone.rows(schema.recognition) == []
     assert alone.recognise().n_captures == 1
+
+
+def test_going_back_to_a_recogniser_makes_its_reads_current_without_reading_again(patrol: Patrol) -> None:
+    patrol.land(seen("7ABC123"))
+    patrol.recognise()
+    patrol.recognise(newer=Relabelled({"7ABC123": ["7A8C123"]}))
+    before = patrol.reads()
+    back = patrol.recognise()
+    assert back.n_captures == 0
+    assert patrol.reads() == before
+    assert {row.current_version for row in patrol.rows(schema.capture)} == {VERSION}
