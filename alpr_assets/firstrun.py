@@ -26,7 +26,7 @@ from alpr_assets.lifecycle.captures import devices
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, list_manifests, write_drop
 from alpr_assets.lifecycle.captures.pending import pending_drops
-from alpr_assets.lifecycle.hotlists.imports import pending_files, rematch_due
+from alpr_assets.lifecycle.hotlists.imports import rematch_due
 from alpr_assets.policy import Policy, policy
 from alpr_assets.settings import ROOT, Settings, settings
 from alpr_assets.store import schema
@@ -41,11 +41,11 @@ POLL_SECONDS = 0.5
 
 @dataclass(slots=True)
 class Feed:
-    """What this run brought: manifests (by hash), hot-list files, and pictures whose plates are known beforehand."""
+    """What this run brought: manifests (by hash), hot-list files (SHA-256 by name), and pictures whose plates are known beforehand."""
 
     manifests: list[str] = field(default_factory=list)
     n_captures: int = 0
-    lists: list[str] = field(default_factory=list)
+    lists: dict[str, str] = field(default_factory=dict)
     labels: dict[str, list[str]] = field(default_factory=dict)
     is_sample: bool = False
 
@@ -106,6 +106,7 @@ def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
     drawn = SAMPLE / "drawn"
     drawn.mkdir(mode=0o700)
     written = write_hotlists(drawn, captures, seed=SAMPLE_SEED, made_at=datetime.now(UTC))
+    lists = {path.name: sha256_hex(path.read_bytes()) for path in written}
     for path in written:
         path.rename(configured.path("hotlists") / path.name)
     manifest = write_drop(
@@ -129,7 +130,7 @@ def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
     return Feed(
         manifests=[sha256_hex(manifest.read_bytes())],
         n_captures=len(captures),
-        lists=[path.name for path in written],
+        lists=lists,
         labels={capture.file: [plate for plate, _ in capture.plates] for capture in captures},
         is_sample=True,
     )
@@ -151,7 +152,7 @@ def feed_own(
         part = lists / f"{hotlist.name}.part"
         shutil.copyfile(hotlist, part)
         part.rename(lists / hotlist.name)
-        feed.lists.append(hotlist.name)
+        feed.lists[hotlist.name] = sha256_hex(hotlist.read_bytes())
     if captures is not None:
         if not captures.is_dir():
             raise AlprError(f"no folder {captures}", remedy="name a folder of pictures, or a capture drop")
@@ -233,11 +234,10 @@ class _State:
 
 def _state(store: Store, configured: Settings, rules: Policy, feed: Feed) -> _State:
     capture, day = schema.capture.c, schema.capture_day.c
-    waits = bool(pending_drops(store, configured.path("drops"), policy=rules)) or bool(
-        [p for p in pending_files(store, configured.path("hotlists"), policy=rules) if p.name in feed.lists]
-    )
+    waits = bool(pending_drops(store, configured.path("drops"), policy=rules))
     with reading(store.engine) as connection:
         drops = drop_ids(store, feed.manifests)
+        imported = set(connection.scalars(select(schema.hotlist_import.c.sha256)))
         of_feed = capture.drop_id.in_(drops)
         days = select(capture.day).where(of_feed).distinct()
         processed = day.day.in_(days) & day.landed_digest.is_not_distinct_from(day.processed_digest)
@@ -247,7 +247,7 @@ def _state(store: Store, configured: Settings, rules: Policy, feed: Feed) -> _St
             n_read=connection.scalar(select(func.count()).where(of_feed, capture.current_version.is_not(None))) or 0,
             n_days=connection.scalar(select(func.count(capture.day.distinct())).where(of_feed)) or 0,
             n_matched=connection.scalar(select(func.count()).where(processed)) or 0,
-            waits=waits or bool(rematch_due(connection)),
+            waits=waits or bool(set(feed.lists.values()) - imported) or bool(rematch_due(connection)),
         )
 
 

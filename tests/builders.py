@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from alpr_assets.lifecycle.captures.manifests import write_drop
+from alpr_assets.policy import Policy
 
 
 def jpeg(
@@ -57,3 +58,14 @@ def drop(
         (folder / name).write_bytes(content)
     write_drop(folder, unit=unit, shift=shift, captures=lines)
     return folder
+
+
+def impatient(policy: Policy) -> Policy:
+    """The policy without waiting for files to settle: the tests' files are whole when they are there."""
+    at_once = {"settle_seconds": 0}
+    return policy.model_copy(
+        update={
+            "captures": policy.captures.model_copy(update=at_once),
+            "hotlists": policy.hotlists.model_copy(update=at_once),
+        }
+    )

@@ -22,9 +22,10 @@ from alpr_assets.policy import load
 from alpr_assets.settings import ROOT
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
+from tests.builders import impatient
 from tests.conftest import NOW, make_store
 
-POLICY = load(ROOT / "policy" / "422.yaml")
+POLICY = impatient(load(ROOT / "policy" / "422.yaml"))
 
 
 def landing(store: Store, folder: Path) -> None:

@@ -53,7 +53,7 @@ def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def answers(environment: dict[str, str]) -> bool:

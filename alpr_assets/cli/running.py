@@ -52,7 +52,7 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
             console,
             store,
             drop_ids=firstrun.drop_ids(store, feed.manifests),
-            lists=feed.lists,
+            lists=list(feed.lists),
             labels=feed.labels,
             with_plates=feed.is_sample,
         )
