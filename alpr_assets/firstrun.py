@@ -189,10 +189,14 @@ def _into_drops(captures: Path, drops: Path, device_id: str, console: Console) -
     return copied
 
 
-def follow(store: Store, configured: Settings, feed: Feed, servers: services.Running, console: Console) -> list[str]:
-    """Show progress until everything that was fed has landed, is read and matched. Returns what went wrong."""
+def follow(
+    store: Store, configured: Settings, feed: Feed, servers: services.Running, console: Console, *, since: datetime
+) -> list[str]:
+    """Show progress until everything that was fed has landed, is read and matched.
+
+    Returns what went wrong: what was refused, and the runs and checks that failed `since` then.
+    """
     rules = policy()
-    begun = datetime.now(UTC)
     with _bar(console) as progress:
         landing = progress.add_task("landing drops", total=len(feed.manifests))
         reads = progress.add_task("reading plates", total=None)
@@ -212,10 +216,10 @@ def follow(store: Store, configured: Settings, feed: Feed, servers: services.Run
             if time.monotonic() - moved_at > STILL_SECONDS:
                 return [
                     f"nothing moved for {STILL_SECONDS} s: look at the runs at {servers.url}/runs",
-                    *_failures(begun),
+                    *_failures(since),
                 ]
             time.sleep(POLL_SECONDS)
-    return _failures(begun)
+    return [*_refusals(store, feed), *_failures(since)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +263,26 @@ def drop_ids(store: Store, manifests: list[str]) -> list[int]:
         )
 
 
+def _refusals(store: Store, feed: Feed) -> list[str]:
+    """What of the feed was refused, now or when it came before."""
+    imported, quarantine = schema.hotlist_import.c, schema.quarantine.c
+    n_landed = len(drop_ids(store, feed.manifests))
+    with reading(store.engine) as connection:
+        newest = connection.execute(
+            select(imported.sha256, imported.file_name, imported.accepted, imported.code)
+            .where(imported.sha256.in_(feed.lists.values()))
+            .order_by(imported.import_id)
+        )
+        lists = {row.sha256: row for row in newest}.values()
+        refused = [f"hot list {row.file_name} was refused ({row.code})" for row in lists if not row.accepted]
+        if n_landed < len(set(feed.manifests)):
+            reasons = connection.scalars(
+                select(quarantine.reason).where(quarantine.kind == "drop", quarantine.resolved_at.is_(None))
+            )
+            refused += [f"drop refused: {reason}" for reason in reasons]
+    return refused
+
+
 def _runs_under_way() -> bool:
     """Whether a run is queued or running: its checks may still fail."""
     from dagster import DagsterInstance, RunsFilter  # noqa: PLC0415
@@ -273,7 +297,7 @@ def _failures(since: datetime) -> list[str]:
 
     troubles = []
     with DagsterInstance.get() as instance:
-        for record in instance.get_run_records(RunsFilter(created_after=since - timedelta(minutes=5))):
+        for record in instance.get_run_records(RunsFilter(created_after=since)):
             run = record.dagster_run
             if run.status == DagsterRunStatus.FAILURE:
                 troubles.append(f"run {run.run_id[:8]} ({run.job_name}) failed")

@@ -140,3 +140,9 @@ def test_a_refused_list_makes_the_run_fail_and_says_why(environment: dict[str, s
     assert ran.returncode == 1
     assert "refused" in ran.stdout
     assert "hotlists.every_file_was_accepted" in ran.stdout
+    again = subprocess.run(
+        [ALPR, "run", "--once", "--hotlist", tmp_path / "svs.tbl"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert again.returncode == 1  # it is no better for having been refused before
+    assert "svs.tbl was refused" in again.stdout

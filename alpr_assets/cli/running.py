@@ -37,6 +37,7 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
     """
     own = captures is not None or hotlist is not None
     _end_on_sigterm()
+    since = datetime.now(UTC)
     with nullcontext() if own else firstrun.sample_environment(), ExitStack() as stack:
         configured = settings()
         store = firstrun.open_fed_store()
@@ -47,7 +48,7 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
             if own
             else firstrun.feed_sample(store, configured, console)
         )
-        troubles = firstrun.follow(store, configured, feed, servers, console)
+        troubles = firstrun.follow(store, configured, feed, servers, console, since=since)
         summary.show(
             console,
             store,
