@@ -25,7 +25,7 @@ lint: .venv/.dev ## ruff and mypy
 	@$(BIN)/mypy
 
 bench: .venv/.dev ## the figures that the documentation quotes; tables and JSON in bench-out/
-	@for name in landing matching; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in landing matching recognition; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: $(UV) ## renew the lock files
 	$(UV) pip compile -q $(LOCK_ARGS) requirements-tools.in -o requirements-tools.lock

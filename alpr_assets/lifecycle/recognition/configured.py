@@ -1,8 +1,9 @@
-"""The recogniser in use: the one that ALPR_RECOGNISER names, with its model cache in the data folder."""
+"""Recognisers by name: the one in use is what ALPR_RECOGNISER names, with its model cache in the data folder."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 from alpr_assets.errors import ConfigurationError
 from alpr_assets.lifecycle.recognition.reads import Factory
@@ -14,13 +15,17 @@ def recogniser_factory() -> Factory:
 
     Raises ConfigurationError when ALPR_RECOGNISER names nothing that is there.
     """
-    named = settings().recogniser
-    module, _, attribute = named.partition(":")
+    return named_factory(settings().recogniser, settings().path("data") / "models")
+
+
+def named_factory(name: str, model_cache: Path) -> Factory:
+    """The factory that `module:attribute` makes of a model cache. Raises ConfigurationError where there is none."""
+    module, _, attribute = name.partition(":")
     try:
         make = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigurationError(
-            f"ALPR_RECOGNISER names {named}, which is not there", remedy="give module:class, or leave it unset"
+            f"ALPR_RECOGNISER names {name}, which is not there", remedy="give module:class, or leave it unset"
         ) from error
-    factory: Factory = make(settings().path("data") / "models")
+    factory: Factory = make(model_cache)
     return factory
