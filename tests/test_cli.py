@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from alpr_assets.cli import main
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.settings import settings
 from tests.builders import drop, jpeg, line
+from tests.lifecycle.recognition.jpegs import encoded, pattern
 
 
 @pytest.fixture
@@ -67,6 +69,117 @@ def test_recognize_says_which_file_is_no_picture_and_reads_the_rest(folder: Path
     bad, good = (json.loads(text) for text in result.output.splitlines())
     assert "error" in bad
     assert good["plates"][0]["plate"] == "7ABC123"
+
+
+# ── recognize: folders, copies, bad inputs ─────────────────────────────────────────────────────────────────────────
+
+PLATE = {"plate": "7ABC123", "box": [10, 10, 30, 12], "confidence": 0.93, "region": "ca"}
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def bad_pictures(target: Path) -> None:
+    """One of each kind that a folder may hold by mistake."""
+    target.mkdir()
+    frame = Image.new("RGB", (400, 300), (90, 95, 100))
+    (target / "empty.jpg").write_bytes(b"")
+    (target / "cut.jpg").write_bytes(encoded(pattern(400, 300))[:900])
+    (target / "pixel.png").write_bytes(encoded(Image.new("RGB", (1, 1)), "PNG"))
+    (target / "huge.png").write_bytes(encoded(Image.new("1", (10_001, 10_001)), "PNG"))
+    (target / "text.jpg").write_text("plates of the night shift")
+    (target / "ends_early.jpg").write_bytes(encoded(pattern(400, 300))[:-1500])
+    (target / "animated.gif").write_bytes(encoded(frame, "GIF", save_all=True, append_images=[pattern(400, 300)]))
+    (target / "cmyk.jpg").write_bytes(encoded(frame.convert("CMYK")))
+    (target / "wide.png").write_bytes(encoded(Image.new("I;16", (400, 300), 900), "PNG"))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (target / "turned.jpg").write_bytes(labelled(encoded(frame, exif=exif), [PLATE]))
+    (target / "notes.txt").write_text("left out")
+
+
+def test_bad_pictures_are_named_in_a_line_each_and_the_rest_goes_on(folder: Path) -> None:
+    bad_pictures(folder / "pictures")
+    result = alpr("recognize", folder / "pictures", "--annotate", folder / "out")
+    assert result.exit_code == 1
+    said = {Path(line.split(": ")[0]).name: line for line in result.output.splitlines() if ": " in line}
+    for name, words in {
+        "empty.jpg": "0 bytes",
+        "cut.jpg": "cut off",
+        "pixel.png": "1 × 1 pixels",
+        "huge.png": "above 100 megapixels",
+        "text.jpg": "no picture",
+        "ends_early.jpg": "what is left of it was read",
+        "animated.gif": "only the first one was read",
+    }.items():
+        assert words in said[name], name
+    assert "5 of 10 pictures could not be read" in result.output
+    assert "7ABC123" in result.output
+    assert {path.name for path in (folder / "out").iterdir()} == {
+        "ends_early.jpg", "animated.gif.jpg", "cmyk.jpg", "wide.png.jpg", "turned.jpg"
+    }  # fmt: skip
+    with Image.open(folder / "out" / "turned.jpg") as copy:
+        assert copy.size == (300, 400)
+
+
+def test_bad_pictures_are_errors_in_json_too(folder: Path) -> None:
+    bad_pictures(folder / "pictures")
+    result = alpr("recognize", folder / "pictures", "--json", "--annotate", folder / "out")
+    lines = [json.loads(line) for line in result.output.splitlines()]
+    assert [Path(line["file"]).name for line in lines] == sorted(Path(line["file"]).name for line in lines)
+    assert sum("error" in line for line in lines) == 5
+    assert sum(bool(line.get("remarks")) for line in lines) == 2
+    assert result.exit_code == 1
+
+
+def test_more_pictures_than_a_few_are_read_in_processes_and_told_in_order(folder: Path) -> None:
+    (folder / "pictures").mkdir()
+    for i in range(20):
+        (folder / "pictures" / f"{i:02}.jpg").write_bytes(labelled(jpeg(i), [{"plate": f"7ABC1{i:02}"}]))
+    result = alpr("recognize", folder / "pictures", "--json")
+    plates = [json.loads(line)["plates"][0]["plate"] for line in result.output.splitlines()]
+    assert plates == [f"7ABC1{i:02}" for i in range(20)]
+
+
+def test_annotating_again_replaces_the_copies_and_nothing_else(folder: Path) -> None:
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "a.jpg").write_bytes(labelled(jpeg(1), [PLATE]))
+    before = (folder / "pictures" / "a.jpg").read_bytes()
+    for _ in range(2):
+        assert alpr("recognize", folder / "pictures", "--annotate", folder / "out").exit_code == 0
+    assert [path.name for path in (folder / "out").iterdir()] == ["a.jpg"]
+    assert (folder / "pictures" / "a.jpg").read_bytes() == before
+
+
+def test_copies_are_never_made_of_the_store_nor_over_the_pictures(folder: Path) -> None:
+    """Pictures of vehicles leave the store by permitted paths only, and this is none."""
+    for name in ("drops", "pictures", "data"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "a.jpg").write_bytes(labelled(jpeg(1), [PLATE]))
+    for pictures, out in (("drops", "out"), ("data", "out"), ("pictures", "data/out"), ("pictures", "pictures")):
+        result = alpr("recognize", folder / pictures, "--annotate", folder / out)
+        assert result.exit_code == 1
+        assert "→" in result.output
+    assert not (folder / "out").exists()
+    assert not (folder / "data" / "out").exists()
+
+
+def test_two_pictures_of_one_name_are_not_copied_over_one_another(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "1.jpg").write_bytes(jpeg(1))
+    result = alpr("recognize", folder / "a", folder / "b", "--annotate", folder / "out")
+    assert result.exit_code == 1
+    assert "1.jpg" in plain(result.output)
+
+
+def test_a_folder_without_pictures_is_said_to_have_none(folder: Path) -> None:
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "notes.txt").write_text("x")
+    result = alpr("recognize", folder / "pictures")
+    assert result.exit_code == 2
+    assert "holds no pictures" in plain(result.output)
 
 
 def test_a_hot_list_is_imported_or_refused_with_a_remedy(folder: Path) -> None:
