@@ -146,16 +146,18 @@ def test_two_lines_of_one_plate_are_one_hit(alone: Patrol) -> None:
 
 
 @pytest.mark.clause("422.4(f)")
-def test_a_misread_beyond_look_alikes_is_a_pass_and_a_hit_of_its_own(alone: Patrol) -> None:
-    """A pass is one folded key, so that no edit1 hit ever becomes an exact one: both stand and say why."""
+def test_a_misread_on_the_track_strengthens_to_exact_and_off_the_track_is_a_hit_of_its_own(alone: Patrol) -> None:
+    """One pass is one hit; what is not known to be the same pass stands beside it and says why."""
     alone.take(watch("7ABC123"))
     alone.read(seen("7ABC12"))
     alone.match()
     (weak,) = alone.hits()
-    alone.read(seen("7ABC123", seconds=1))
+    alone.read(seen({"plate": "7ABC123", "box": [0, 30, 20, 10]}, seconds=1))
     assert alone.match().n_raised == {"exact": 1}
     assert [hit.match_kind for hit in alone.hits()] == ["edit1", "exact"]
     assert alone.hits()[0] == weak
+    alone.read(seen("7ABC12", seconds=60), seen("7ABC123", seconds=61))
+    assert alone.match().n_raised == {"exact": 1}
 
 
 @pytest.mark.clause("422.4(f)")
