@@ -81,7 +81,8 @@ def lists_in_force(store: Store, policy: Policy) -> ListsInForce:
 def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, now: datetime) -> DayOfHits:
     """Match the grouped, current reads of a UTC day with the lists and raise what is new. Idempotent.
 
-    A hit that stands is strengthened when a read of its pass matches better than the one it was raised from.
+    A hit that stands is strengthened when a read of its pass by the same recogniser version matches better than the one it was
+    raised from. Reading a day again with a newer version changes no hit: it keeps the version it came from.
     """
     with reading(store.engine) as connection:
         reads = _frame(connection, _current_reads(day))
@@ -99,6 +100,8 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
             for row in found
             if (hit := standing[tuple(row[name] for name in KEY)]).hit_id not in new
             and STRENGTH[row["match_kind"]] < STRENGTH[hit.match_kind]
+            and row["version_id"]
+            == hit.version_id  # another version's better match is beside the evidence, not instead
         ]
         _strengthen(connection, better, now)
         complete = _close_day(connection, day, n_matched=len(reads))

@@ -189,18 +189,39 @@ def test_a_weaker_read_weakens_nothing(alone: Patrol) -> None:
     assert alone.hits() == before
 
 
-def test_a_newer_recognisers_read_strengthens_the_hit_of_its_pass(patrol: Patrol) -> None:
+@pytest.mark.clause("422.5")
+def test_reading_again_with_a_newer_recogniser_leaves_the_hit_with_the_version_it_came_from(patrol: Patrol) -> None:
     patrol.take(watch("7ABC120"))
     patrol.read(seen("7A8C120"))
     patrol.match()
-    newer = Relabelled({"7A8C120": ["7ABC120"]})
-    patrol.recognise(newer=newer)
+    before = patrol.hits()
+    patrol.recognise(newer=Relabelled({"7A8C120": ["7ABC120"]}))
     assert not patrol.match().complete
     patrol.group()
     done = patrol.match()
-    assert (done.n_raised, done.n_strengthened, done.complete) == ({}, 1, True)
-    (hit,) = patrol.hits()
-    assert (hit.match_kind, hit.version_id) == ("exact", newer.version.version_id)
+    assert (done.n_raised, done.n_strengthened, done.complete) == ({}, 0, True)
+    assert patrol.hits() == before
+
+
+def test_what_only_a_newer_recogniser_reads_is_a_hit_of_that_version(alone: Patrol) -> None:
+    alone.take(watch("8XYZ999"))
+    alone.read(seen("7ABC123"))
+    newer = Relabelled({"7ABC123": ["8XYZ999"]})
+    alone.recognise(newer=newer)
+    alone.group()
+    assert alone.match().n_raised == {"exact": 1}
+    assert [hit.version_id for hit in alone.hits()] == [newer.version.version_id]
+
+
+def test_a_hit_stays_when_a_newer_recogniser_loses_its_plate(alone: Patrol) -> None:
+    alone.take(watch("7ABC123"))
+    alone.read(seen("7ABC123"))
+    alone.match()
+    before = alone.hits()
+    alone.recognise(newer=Relabelled({"7ABC123": []}))
+    alone.group()
+    alone.match()
+    assert alone.hits() == before
 
 
 def test_a_pass_over_midnight_is_one_hit_on_its_own_day(patrol: Patrol) -> None:
