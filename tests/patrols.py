@@ -57,10 +57,14 @@ class Relabelled:
         return self
 
     def recognise(self, picture: bytes) -> Recognition:
-        """Every plate by its new spellings; none where the spelling lists none."""
+        """Every plate in its place by its new spellings, several of them one inside another; none where none are listed."""
         old = LightRecogniser().recognise(picture)
-        plates = [new for plate in old.plates for new in self.spelling.get(plate.plate, [plate.plate])]
-        return LightRecogniser().recognise(labelled(jpeg(), [_entry(plate, rank) for rank, plate in enumerate(plates)]))
+        entries = [
+            {"plate": new, "box": [plate.box.x, plate.box.y, plate.box.width >> i, plate.box.height >> i]}
+            for plate in old.plates
+            for i, new in enumerate(self.spelling.get(plate.plate, [plate.plate]))
+        ]
+        return LightRecogniser().recognise(labelled(jpeg(), entries))
 
 
 def _entry(plate: str | Mapping[str, Any], rank: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.settings import settings
 from tests.builders import drop, jpeg, line
 from tests.lifecycle.recognition.jpegs import encoded, pattern
+from tests.patrols import AT, Patrol, Relabelled, seen
 
 
 @pytest.fixture
@@ -180,6 +181,23 @@ def test_a_folder_without_pictures_is_said_to_have_none(folder: Path) -> None:
     result = alpr("recognize", folder / "pictures")
     assert result.exit_code == 2
     assert "holds no pictures" in plain(result.output)
+
+
+def test_reads_of_two_versions_are_compared_in_counts_only(folder: Path) -> None:
+    from alpr_assets.policy import policy  # noqa: PLC0415
+    from alpr_assets.store.engine import open_store  # noqa: PLC0415
+
+    days = ("--from-day", AT.date() - timedelta(days=1), "--to-day", AT.date() + timedelta(days=1))
+    patrol = Patrol(open_store(), folder, policy(), AT + timedelta(hours=12))
+    patrol.read(seen("7ABC123"), seen("8XYZ999", seconds=60))
+    assert "no capture of these days was read by two versions" in alpr("reads", "compare", *days).output
+    patrol.recognise(newer=Relabelled({"7ABC123": ["7ABC124"], "8XYZ999": []}))
+    result = alpr("reads", "compare", *days)
+    cells = [line.replace("│", " ").split() for line in result.output.splitlines() if line.startswith("│")]
+    counts = ["2", "0", "1", "1", "0", "0", "0", "1"]
+    assert cells == [[AT.date().isoformat(), *counts], ["all", *counts]]
+    assert not [plate for plate in ("7ABC123", "7ABC124", "8XYZ999") if plate in result.output]
+    assert alpr("reads", "compare", "--from-day", AT.date(), "--to-day", "2020-01-01").exit_code == 2
 
 
 def test_a_hot_list_is_imported_or_refused_with_a_remedy(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from alpr_assets.cli import captures, hotlists, recognition, running
+from alpr_assets.cli import captures, hotlists, reads, recognition, running
 from alpr_assets.cli.common import Commands
 
 
@@ -23,6 +23,7 @@ for command in (
     running.status,
     captures.land,
     recognition.recognize,
+    reads.reads,
     captures.device,
     hotlists.hotlist,
     captures.quarantine,

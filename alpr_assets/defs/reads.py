@@ -11,6 +11,7 @@ from alpr_assets.defs.checks import day_check, judge_suite
 from alpr_assets.defs.plots import bars
 from alpr_assets.defs.store import OWNERS, StoreResource, now
 from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.recognition.comparing import EDITS, Comparison, compare_day
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.lifecycle.recognition.pool import executor
 from alpr_assets.lifecycle.recognition.reads import recognise_day
@@ -24,6 +25,8 @@ from alpr_assets.store.engine import Store, reading
 
 
 @dg.asset(
+    # What makes a day's reads out of date: another recogniser would read them otherwise. Asking for it loads no model.
+    code_version=recogniser_factory().version.version_id,
     partitions_def=capture_day,
     deps=[raw_captures],
     group_name="recognition",
@@ -45,6 +48,7 @@ def plate_reads(context: AssetExecutionContext, store: StoreResource) -> dg.Mate
         n_sightings = group_day(opened, day, pass_seconds=policy().recognition.pass_seconds)
         with reading(opened.engine) as connection:
             counts = reads_of(connection, day)
+            compared = compare_day(connection, day)
     tenths = [f"{tenth / 10:.1f}" for tenth in range(10)]
     return dg.MaterializeResult(
         metadata={
@@ -60,8 +64,23 @@ def plate_reads(context: AssetExecutionContext, store: StoreResource) -> dg.Mate
             "distinct plates": counts.n_plates,
             "milliseconds a picture": round(counts.ms_per_picture, 1),
             "confidence": bars(counts.confidences, tenths, title="reads by confidence (from)"),
+            **_compared(compared),
         }
     )
+
+
+def _compared(counts: Comparison) -> dict[str, int]:
+    """Side by side with the version before, for a day that was read again. Counts only: plates belong behind the gate."""
+    if not counts.n_captures:
+        return {}
+    return {
+        "read again: captures": counts.n_captures,
+        "read again: reads unchanged": counts.n_unchanged,
+        "read again: reads changed": counts.n_changed,
+        **{f"read again: changed by {text}": counts.n_by_edits.get(n, 0) for n, text in EDITS.items()},
+        "read again: reads gained": counts.n_gained,
+        "read again: reads lost": counts.n_lost,
+    }
 
 
 def _progress(context: AssetExecutionContext) -> Callable[[int, int], None]:

@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 class Factory(Protocol):
-    """Makes recognisers; picklable. Its version is known without making one."""
+    """Makes recognisers; picklable. Its version is known without making one, and without loading a model."""
 
     @property
     def version(self) -> RecogniserVersion: ...
