@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from alpr_assets.errors import AlprError
+from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.settings import ROOT, Settings
 
 START_SECONDS = 120
@@ -55,8 +56,10 @@ class Running:
 def running(configured: Settings) -> Iterator[Running]:
     """Start all three, wait until they answer, and stop them when the block is left, however it is left.
 
-    Raises AlprError when another set runs on this data folder, the port is taken, or a server does not come up.
+    Raises AlprError when another set runs on this data folder, the port is taken, a server does not come up, or the recogniser
+    in use is not there.
     """
+    recogniser_factory()  # without it the definitions do not load, and the code server would end in a trace
     run = configured.path("data") / "run"
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
     if len(str(configured.socket)) > MAX_SOCKET_PATH:

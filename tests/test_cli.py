@@ -183,6 +183,18 @@ def test_a_folder_without_pictures_is_said_to_have_none(folder: Path) -> None:
     assert "holds no pictures" in plain(result.output)
 
 
+def test_a_recogniser_that_is_not_there_is_said_before_anything_starts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALPR_RECOGNISER", "nothing:here")
+    settings.cache_clear()
+    result = alpr("up")
+    assert result.exit_code == 1
+    assert "nothing:here" in result.output
+    assert "→" in result.output
+    assert not (folder / "data" / "run" / "code.log").exists()
+
+
 def test_reads_of_two_versions_are_compared_in_counts_only(folder: Path) -> None:
     from alpr_assets.policy import policy  # noqa: PLC0415
     from alpr_assets.store.engine import open_store  # noqa: PLC0415
