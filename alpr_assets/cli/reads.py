@@ -37,7 +37,8 @@ def compare(from_day: datetime, to_day: datetime, old: str | None, new: str | No
     first, last = from_day.date(), to_day.date()
     if last < first:
         raise click.BadParameter("it lies before --from-day", param_hint="--to-day")
-    table = Table("day", *(["captures", "unchanged", "changed", *EDITS.values(), "gained", "lost"]))
+    table = Table("day", "captures", "unchanged", "changed", *EDITS.values(), "gained", "lost")
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     total = Comparison()
