@@ -176,7 +176,7 @@ def _shade(rng: np.random.Generator, seen: Picture, quad: NDArray[np.float64]) -
 
 
 def _exposed(rng: np.random.Generator, seen: Picture, width: float) -> Pixels:
-    """Optics, motion, exposure, noise, sharpening, compression."""
+    """Optics, motion, exposure, and what the camera makes of it."""
     fine = max(0.7, width / 160)
     if rng.random() < 0.62:
         seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.3, 1.05) * fine), np.float32)
@@ -195,6 +195,11 @@ def _exposed(rng: np.random.Generator, seen: Picture, width: float) -> Pixels:
         gain = 1.0
     if rng.random() < 0.07:  # the flash on a reflective sheet
         gain = rng.uniform(1.25, 2.0)
+    return _developed(rng, seen * np.float32(gain))
+
+
+def _developed(rng: np.random.Generator, seen: Picture) -> Pixels:
+    """White balance, noise, sharpening, a smaller size in between, compression; `seen` in 0…1."""
     balance = (
         rng.uniform(0.9, 1.1, 3).astype(np.float32)
         if rng.random() < 0.7
@@ -205,7 +210,7 @@ def _exposed(rng: np.random.Generator, seen: Picture, width: float) -> Pixels:
     )
     if rng.random() < 0.4:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.8) * 1.8
-    shot = np.clip(seen * balance * gain * 255 + noise, 0, 255).astype(np.uint8)
+    shot = np.clip(seen * balance * 255 + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         amount = rng.uniform(0.6, 2.2)
         shot = np.asarray(
