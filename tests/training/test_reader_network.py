@@ -1,7 +1,9 @@
 """The reader's network is PP-OCRv6's, and survives its export."""
 
 import numpy as np
+import onnx
 import onnxruntime
+import pytest
 import torch
 
 from alpr_assets.lifecycle.recognition import weights
@@ -30,9 +32,6 @@ def test_the_export_answers_what_the_network_answers(tmp_path):
 
 
 def test_another_file_is_refused(tmp_path):
-    import onnx
-    import pytest
-
     model = onnx.load(weights.locate(weights.READER))
     del model.graph.node[:40]
     onnx.save(model, tmp_path / "other.onnx")
