@@ -21,10 +21,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=5e-4, help="learning rate at its highest")
     parser.add_argument("--batch", type=int, default=32, help="crops a step")
-    parser.add_argument("--start", type=Path, help="PP-OCRv6_rec_small.onnx; that of the rapidocr wheel where not given")
+    parser.add_argument(
+        "--start", type=Path, help="PP-OCRv6_rec_small.onnx; that of the rapidocr wheel where not given"
+    )
     parser.add_argument("--checkpoint", type=Path, default=Path("data/training/reader.pt"))
     parser.add_argument("--out", type=Path, default=Path("models/plate_reader"), help="folder for inference.onnx")
-    parser.add_argument("--smoke", action="store_true", help="a few steps, to see that training, export and reading run")
+    parser.add_argument(
+        "--smoke", action="store_true", help="a few steps, to see that training, export and reading run"
+    )
     given = parser.parse_args()
     start = given.start or weights.locate(weights.READER)
     if given.smoke:
@@ -41,6 +45,7 @@ def _train(start: Path, schedule: training.Schedule, checkpoint: Path, out: Path
     print(f"{training.drawn_accuracy(reader, n=n_drawn):.3f} of {n_drawn} drawn crops read exactly")
     out.mkdir(parents=True, exist_ok=True)
     network.export(reader, out / "inference.onnx")
+    network.describe(out / "inference.yml")
     print(f"{out / 'inference.onnx'} differs from the trained net by at most {_difference(reader, out):.1e}")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+import yaml
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
@@ -167,6 +168,24 @@ def export(network: TextReader, path: Path) -> None:
         input_names=["x"], output_names=["probabilities"], opset_version=17,
         dynamic_axes={"x": {0: "n"}, "probabilities": {0: "n"}},
     )  # fmt: skip
+
+
+def describe(path: Path) -> None:
+    """Write the inference.yml with which PaddleOCR's TextRecognition loads the export beside it.
+
+    It takes crops of 192 × 48 pixels, the plate stretched to them: PaddleOCR would pad other proportions.
+    """
+    described = {
+        "Global": {"model_name": "PP-OCRv6_small_rec"},
+        "PreProcess": {
+            "transform_ops": [
+                {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+                {"RecResizeImg": {"image_shape": [3, HEIGHT, WIDTH]}},
+            ]
+        },
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": list(CHARACTERS)},
+    }
+    path.write_text(yaml.safe_dump(described, sort_keys=False), "utf-8")
 
 
 def _in_graph_order(network: TextReader) -> Iterator[nn.Conv2d | nn.Linear]:
