@@ -54,7 +54,7 @@ def draw_die(rng: np.random.Generator) -> Die:
 
 
 _N_VARIANTS = {
-    "0": 8, "1": 4, "2": 2, "3": 4, "4": 3, "5": 2, "6": 3, "7": 2, "9": 3, "A": 4, "C": 2, "G": 3, "I": 3,
+    "0": 8, "1": 6, "2": 2, "3": 4, "4": 3, "5": 2, "6": 3, "7": 2, "9": 3, "A": 4, "C": 2, "G": 3, "I": 5,
     "J": 3, "K": 2, "M": 4, "N": 2, "O": 2, "Q": 3, "R": 3, "S": 2, "V": 2, "W": 4, "Y": 2, "Z": 1,
 }  # fmt: skip
 _WIDE = {"M": 1.14, "W": 1.2, "N": 1.03}
@@ -70,9 +70,9 @@ def glyph(die: Die, char: str, *, height: int = HEIGHT_PX) -> Mask:
     if char == "0" and variant % 2:
         width *= 0.93
     if char == "I":
-        width = die.stroke * 1.02 if variant == 0 else width * 0.62
+        width = width * 0.62 if variant in {1, 2} else die.stroke * 1.02
     if char == "1":
-        width *= (0.5, 0.62, 0.8, 0.45)[variant]
+        width *= (0.5, 0.62, 0.8, 0.45, 0.72, 0.55)[variant]
     scale = 4
     tall, wide = height * scale, max(2, round(height * width * scale))
     thick = max(2, round(die.stroke * tall * _thinned(char, variant)))
@@ -156,8 +156,9 @@ def _skeleton(char: str, variant: int, hook: float) -> list[tuple[list[Vertex], 
             return [(ring, True)]
         case "1":
             flag = 0.16 if variant != 1 else 0.24
-            up = _line((0, flag), (1, 0), (1, 1)) if variant in {0, 3} else _line((0, flag), (0.55, 0), (0.55, 1))
-            base = [(_line((0, 1), (1.1, 1)), False)] if variant == 2 else []
+            up = _line((0, flag), (1, 0), (1, 1)) if variant in {0, 3} else _line((0.05, flag), (0.55, 0), (0.55, 1))
+            stem = 1.0 if variant in {0, 3} else 0.55
+            base = [(_line((0, 1), (2 * stem, 1)), False)] if variant in {2, 4} else []
             return [(up, False), *base]
         case "2":
             knee = 0.42 if variant else 0.5
@@ -255,7 +256,8 @@ def _skeleton(char: str, variant: int, hook: float) -> list[tuple[list[Vertex], 
                 (_line((0, 0.48), (1, 0.48)), False),
             ]
         case "I":
-            serifs = [(_line((0, 0), (1, 0)), False), (_line((0, 1), (1, 1)), False)] if variant else []
+            # Most dies press a bare bar.
+            serifs = [(_line((0, 0), (1, 0)), False), (_line((0, 1), (1, 1)), False)] if variant in {1, 2} else []
             return [(_line((0.5, 0), (0.5, 1)), False), *serifs]
         case "J":
             serif = [(_line((0.35, 0), (1, 0)), False)] if variant == 2 else []

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from alpr_training.plates import designs, serials
 from alpr_training.plates.designs import Colour, Look
+from alpr_training.plates.emblems import draw_emblem
 from alpr_training.plates.faces import Face, Faces, Mask
 
 Picture = NDArray[np.float32]
@@ -67,8 +68,7 @@ def _american(rng: np.random.Generator, faces: Faces) -> DrawnPlate:
     top = height * rng.uniform(0.48, 0.56) - tall / 2
     margin = WIDTH * rng.uniform(0.025, 0.11)
     _state_words(rng, faces, sheet, look, region, top=top, bottom=top + tall)
-    face = faces.draw(rng)
-    _serial(rng, sheet, serial.shown, face, look, box=(margin, top, WIDTH - margin, top + tall), stacking=True)
+    _serial(rng, faces, sheet, serial.shown, look, box=(margin, top, WIDTH - margin, top + tall), abroad=False)
     _stickers(rng, faces, sheet)
     _bolts(rng, sheet)
     if rng.random() < 0.5:
@@ -99,7 +99,7 @@ def _european(rng: np.random.Generator, faces: Faces) -> DrawnPlate:
     tall = height * rng.uniform(0.62, 0.8)
     top = (height - tall) / 2
     box = (left + 4, top, right - 4, top + tall)
-    _serial(rng, sheet, serial.shown, faces.draw(rng), look, box=box, stacking=False)
+    _serial(rng, faces, sheet, serial.shown, look, box=box, abroad=True)
     if rng.random() < 0.6:
         cv2.rectangle(sheet, (2, 2), (WIDTH - 3, height - 3), look.ink, 2)
     _wear(rng, sheet)
@@ -123,7 +123,7 @@ def _brazilian(rng: np.random.Generator, faces: Faces) -> DrawnPlate:
     tall, top = height * rng.uniform(0.5, 0.62), height * rng.uniform(0.28, 0.34)
     look = Look(paper, ink, ink)
     box = (0.05 * WIDTH, top, 0.95 * WIDTH, top + tall)
-    _serial(rng, sheet, serial.shown, faces.draw(rng), look, box=box, stacking=False)
+    _serial(rng, faces, sheet, serial.shown, look, box=box, abroad=True)
     if rng.random() < 0.5:
         cv2.rectangle(sheet, (2, 2), (WIDTH - 3, height - 3), ink, 2)
     _wear(rng, sheet)
@@ -212,42 +212,44 @@ def _state_words(
 
 def _serial(
     rng: np.random.Generator,
+    faces: Faces,
     sheet: Picture,
     shown: str,
-    face: Face,
     look: Look,
     *,
     box: tuple[float, float, float, float],
-    stacking: bool,
+    abroad: bool,
 ) -> None:
     """The characters within `box` (left, top, right, bottom), pressed and inked; emblems in the gaps."""
     left, top, right, bottom = box
-    tall = bottom - top
+    tall, face = bottom - top, faces.draw(rng)
     cells = _cells(rng, shown, face, tall)
-    small = _stacked_cells(rng, shown) if stacking else []
-    side = 0.34 * tall if small else 0.0
     tracking = rng.uniform(0.04, 0.2) * tall
-    total = sum(width for _, width in cells) + tracking * max(0, len(cells) - 1) + (side + tracking if side else 0)
-    squeeze = (right - left) / total
+    small = [] if abroad else _stacked_cells(rng, shown)
+    aside = rng.uniform(0.3, 0.5) * tall if small else 0.0
+    total = sum(width for _, width in cells) + tracking * max(0, len(cells) - 1) + (aside + tracking if small else 0)
+    if not abroad and len(cells) <= 7 and rng.random() < 0.14:
+        left = _logo(rng, faces, sheet, look, box=box)
     # A long serial is squeezed, a short one keeps its width and stands in the middle.
-    squeeze = min(squeeze, float(rng.uniform(0.85, 1.45)))
+    squeeze = min((right - left) / total, float(rng.uniform(0.85, 1.45)))
     x = left + (right - left - total * squeeze) * (0.5 if rng.random() < 0.85 else rng.uniform(0.2, 0.8))
     ink = np.zeros(sheet.shape[:2], np.uint8)
     before = bool(small) and rng.random() < 0.6
     if before:
-        _stack(ink, small, face, (x, top, side * squeeze, tall))
-        x += (side + tracking) * squeeze
-    emblems: list[tuple[float, float]] = []
+        _stack(rng, ink, small, face, (x, top, aside * squeeze, tall))
+        x += (aside + tracking) * squeeze
     for char, width in cells:
         if char in serials.DIGITS or char in serials.ALL_LETTERS:
-            glyph = face.glyphs[char]
-            _paste(ink, _resized(glyph, width * squeeze, tall), x, top)
-        elif char in "~-":
-            emblems.append((x + width * squeeze / 2, width * squeeze))
-            _separator(rng, sheet, ink, char, look, box=(x, top, width * squeeze, tall))
+            _paste(ink, _resized(face.glyphs[char], width * squeeze, tall), x, top)
+        elif char == "-":
+            _dash(rng, ink, (x, top, width * squeeze, tall))
+        elif char == "~":
+            reach = rng.uniform(0.0, 0.12) * tall
+            inside = (x, top - reach, x + width * squeeze, bottom + reach)
+            draw_emblem(rng, faces, sheet, look, inside)
         x += (width + tracking) * squeeze
     if small and not before:
-        _stack(ink, small, face, (x, top, side * squeeze, tall))
+        _stack(rng, ink, small, face, (x, top, aside * squeeze, tall))
     _press(rng, sheet, ink, look.ink)
 
 
@@ -280,52 +282,47 @@ def _cells(rng: np.random.Generator, shown: str, face: Face, tall: float) -> lis
 
 def _stacked_cells(rng: np.random.Generator, shown: str) -> list[str]:
     """Two or three small letters one above the other beside a short serial: an organisation's, not the plate's."""
-    if rng.random() > 0.1 or sum(c.isalnum() for c in shown) > 6:
+    if rng.random() > 0.16 or sum(c.isalnum() for c in shown) > 6:
         return []
-    return [serials.ALL_LETTERS[int(rng.integers(26))] for _ in range(int(rng.choice([2, 2, 3])))]
+    n = int(rng.choice([2, 2, 2, 3]))
+    pool = serials.ALL_LETTERS if rng.random() < 0.85 else serials.DIGITS
+    return [pool[int(rng.integers(len(pool)))] for _ in range(n)]
 
 
-def _stack(ink: Mask, letters: list[str], face: Face, box: tuple[float, float, float, float]) -> None:
+def _stack(
+    rng: np.random.Generator, ink: Mask, letters: list[str], face: Face, box: tuple[float, float, float, float]
+) -> None:
+    """Small letters one above the other, sometimes only their outlines."""
     x, top, width, tall = box
     step = tall / len(letters)
+    hollow = rng.random() < 0.2
     for i, char in enumerate(letters):
-        _paste(ink, _resized(face.glyphs[char], width * 0.95, step * 0.85), x, top + i * step)
+        mask = _resized(face.glyphs[char], width * 0.95, step * 0.85)
+        if hollow:
+            mask = np.asarray(mask - cv2.erode(mask, np.ones((3, 3), np.uint8)), np.uint8)
+        _paste(ink, mask, x, top + i * step)
 
 
-def _separator(
-    rng: np.random.Generator,
-    sheet: Picture,
-    ink: Mask,
-    char: str,
-    look: Look,
-    *,
-    box: tuple[float, float, float, float],
-) -> None:
-    """A dash or dot in the serial's ink, or an emblem in any colour."""
+def _logo(
+    rng: np.random.Generator, faces: Faces, sheet: Picture, look: Look, *, box: tuple[float, float, float, float]
+) -> float:
+    """An emblem at the left of a short serial; returns where there is room again."""
+    left, top, _, bottom = box
+    width = (bottom - top) * rng.uniform(0.6, 1.15)
+    rise = rng.uniform(-0.05, 0.25) * (bottom - top)
+    draw_emblem(rng, faces, sheet, look, (left, top - rise, left + width, bottom + rise * rng.uniform(0, 1)))
+    return left + width * rng.uniform(0.95, 1.1)
+
+
+def _dash(rng: np.random.Generator, ink: Mask, box: tuple[float, float, float, float]) -> None:
+    """A dash or a dot in the serial's ink."""
     x, top, width, tall = box
     middle = (int(x + width / 2), int(top + tall * rng.uniform(0.4, 0.6)))
-    if char == "-":
-        half = max(2, int(width * rng.uniform(0.25, 0.45)))
-        if rng.random() < 0.75:
-            thick = max(1, int(tall * rng.uniform(0.05, 0.12)))
-            cv2.rectangle(
-                ink, (middle[0] - half, middle[1] - thick // 2), (middle[0] + half, middle[1] + thick // 2), 255, -1
-            )
-        else:
-            cv2.circle(ink, middle, max(2, int(tall * 0.07)), 255, -1, cv2.LINE_AA)
+    if rng.random() < 0.3:
+        cv2.circle(ink, middle, max(2, int(tall * 0.07)), 255, -1, cv2.LINE_AA)
         return
-    size = max(4, int(min(width * 0.5, tall * rng.uniform(0.15, 0.4))))
-    colour = look.ink if rng.random() < 0.3 else look.name_ink if rng.random() < 0.4 else _any_colour(rng)
-    for _ in range(int(rng.integers(1, 4))):
-        shade = tuple(int(np.clip(c + rng.normal(0, 30), 0, 255)) for c in colour)
-        n = int(rng.integers(3, 12))
-        angles = np.sort(rng.uniform(0, 2 * np.pi, n))
-        radii = size * rng.uniform(0.45, 1.0, n)
-        outline = np.stack(
-            [np.cos(angles) * radii * min(1, width * 0.5 / size), np.sin(angles) * radii * rng.uniform(0.8, 1.6)], 1
-        )
-        cv2.fillPoly(sheet, [(outline + middle).astype(np.int32)], shade, cv2.LINE_AA)
-        size = max(2, int(size * 0.6))
+    half, thick = max(2, int(width * rng.uniform(0.25, 0.45))), max(1, int(tall * rng.uniform(0.05, 0.12)))
+    cv2.rectangle(ink, (middle[0] - half, middle[1] - thick // 2), (middle[0] + half, middle[1] + thick // 2), 255, -1)
 
 
 def _press(rng: np.random.Generator, sheet: Picture, ink: Mask, colour: Colour) -> None:

@@ -86,7 +86,10 @@ def draw_us(rng: np.random.Generator, region: str) -> Serial:
         return Serial(_anything(rng))
     if lot < 0.40:
         return Serial(_filled(rng, str(rng.choice(OTHER)), _letters(rng)))
-    return Serial(_filled(rng, str(rng.choice(FORMATS[region])), _letters(rng)))
+    form = str(rng.choice(FORMATS[region]))
+    if rng.random() < 0.2:
+        form = form.replace(" ", "~").replace("-", "~")
+    return Serial(_filled(rng, form, _letters(rng)))
 
 
 def draw_europe(rng: np.random.Generator) -> Serial:
