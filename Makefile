@@ -35,11 +35,15 @@ train: .venv-train/.done ## train both nets into models/: hours of one core, res
 	@ALPR_FONTS=$(CURDIR)/alpr_training/fonts $(TRAIN) -m alpr_training.detector $(if $(SMOKE),--smoke)
 	@ALPR_FONTS=$(CURDIR)/alpr_training/fonts $(TRAIN) -m alpr_training.reader $(if $(SMOKE),--smoke)
 
+test-train: .venv-train/.done ## the tests of the nets, which need PyTorch; then a minute of training, export and reading
+	@$(TRAIN) -m pytest -n 2 tests/training
+	@$(MAKE) --no-print-directory train SMOKE=1
+
 lock: $(UV) ## renew the lock files
 	$(UV) pip compile -q $(LOCK_ARGS) requirements-tools.in -o requirements-tools.lock
 	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml -o requirements.lock
 	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
-	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml --extra train -c requirements.lock -o requirements-train.lock
+	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml --extra dev --extra train -c requirements.lock -o requirements-train.lock
 LOCK_ARGS := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # PyTorch is not in the lock: its build for this machine is not the same file on the next.
@@ -73,4 +77,4 @@ $(UV): requirements-tools.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: run up test test-long lint bench train lock clean help
+.PHONY: run up test test-long lint bench train test-train lock clean help
