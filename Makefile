@@ -27,14 +27,34 @@ lint: .venv/.dev ## ruff and mypy
 bench: .venv/.dev ## the figures that the documentation quotes; tables and JSON in bench-out/
 	@for name in landing matching recognition; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
+TRAIN := .venv-train/bin/python
+# PyPI's PyTorch runs on a graphics card and on the processor; TORCH= names another build, or the file of one.
+TORCH ?= torch==2.13.0
+train: .venv-train/.done ## train both nets into models/: hours of one core, resumed from data/training. SMOKE=1: a minute
+	@cd alpr_training/fonts && npm ci --silent --no-audit --no-fund
+	@ALPR_FONTS=$(CURDIR)/alpr_training/fonts $(TRAIN) -m alpr_training.detector $(if $(SMOKE),--smoke)
+	@ALPR_FONTS=$(CURDIR)/alpr_training/fonts $(TRAIN) -m alpr_training.reader $(if $(SMOKE),--smoke)
+
+test-train: .venv-train/.done ## the tests of the nets, which need PyTorch; then a minute of training, export and reading
+	@$(TRAIN) -m pytest -n 2 tests/training
+	@$(MAKE) --no-print-directory train SMOKE=1
+
 lock: $(UV) ## renew the lock files
 	$(UV) pip compile -q $(LOCK_ARGS) requirements-tools.in -o requirements-tools.lock
 	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml -o requirements.lock
 	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+	$(UV) pip compile -q $(LOCK_ARGS) pyproject.toml --extra dev --extra train -c requirements.lock -o requirements-train.lock
 LOCK_ARGS := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
+# PyTorch is not in the lock: its build for this machine is not the same file on the next.
+.venv-train/.done: requirements-train.lock | $(UV)
+	@test -x $(TRAIN) || $(PYTHON) -m venv .venv-train
+	@$(TRAIN) -m pip install --quiet --disable-pip-version-check "$(TORCH)"
+	@$(UV) pip install --quiet --python $(TRAIN) --require-hashes -r requirements-train.lock
+	@touch $@
+
 clean: ## remove the environments, not the data
-	rm -rf .venv .tools .mypy_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-train .tools .mypy_cache .ruff_cache *.egg-info
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -57,4 +77,4 @@ $(UV): requirements-tools.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: run up test test-long lint bench lock clean help
+.PHONY: run up test test-long lint bench train test-train lock clean help

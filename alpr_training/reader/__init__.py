@@ -1,0 +1,1 @@
+"""The plate reader: PP-OCRv6-small's text reader, given plates to read."""
