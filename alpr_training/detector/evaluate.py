@@ -100,7 +100,8 @@ def main() -> None:
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     finder = Finder(asked.model)
-    sizes = [tuple(int(v) for v in size.split("x")) for size in asked.size or ["960x544"]]
+    sides = [size.split("x") for size in asked.size or ["960x544"]]
+    sizes = [(int(width), int(height)) for width, height in sides]
     outcomes = judge(finder, asked.data, asked.split, sizes)
     print(f"{asked.model.name} on {asked.data.name}, {sizes}: {np.median(finder.seconds) * 1000:.1f} ms a pass")
     print("\n".join(report(outcomes)))

@@ -186,9 +186,9 @@ def _exposed(rng: np.random.Generator, seen: Picture, width: float) -> Pixels:
     if lot < 0.12:  # infrared and monochrome cameras
         grey = seen @ np.array([rng.uniform(0, 0.6), rng.uniform(0, 0.6), rng.uniform(0.1, 0.8)], np.float32)
         seen = np.repeat(grey[..., None], 3, axis=2)
-    seen = np.clip(seen, 0, 255) / 255
+    seen = np.asarray(np.clip(seen, 0, 255) / 255, np.float32)
     if rng.random() < 0.45:
-        seen = seen ** np.float32(np.exp(rng.normal(0, 0.4)))
+        seen = np.asarray(seen ** np.float32(np.exp(rng.normal(0, 0.4))), np.float32)
     gain = rng.uniform(0.75, 1.12) if rng.random() < 0.7 else rng.uniform(0.15, 0.65)
     if rng.random() < 0.13:  # haze, or a backlit plate
         seen = seen * rng.uniform(0.2, 0.6) + rng.uniform(0.15, 0.5)

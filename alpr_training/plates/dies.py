@@ -263,8 +263,8 @@ def _skeleton(char: str, variant: int, hook: float) -> list[tuple[list[Vertex], 
             serif = [(_line((0.35, 0), (1, 0)), False)] if variant == 2 else []
             return [(_line((1, 0), (1, 1, True), (0, 1, True), (0, 0.72 if variant else 0.66)), False), *serif]
         case "K":
-            knee = (0.24, 0.42) if variant else (0.0, 0.56)
-            return [(_line((0, 0), (0, 1)), False), (_line((1, 0), (0, 0.58)), False), (_line(knee, (1, 1)), False)]
+            leg = _line((0.24, 0.42) if variant else (0.0, 0.56), (1, 1))
+            return [(_line((0, 0), (0, 1)), False), (_line((1, 0), (0, 0.58)), False), (leg, False)]
         case "L":
             return [(_line((0, 0), (0, 1), (1, 1)), False)]
         case "M":
@@ -275,12 +275,12 @@ def _skeleton(char: str, variant: int, hook: float) -> list[tuple[list[Vertex], 
         case "P":
             return [(_line((0, 1), (0, 0), (1, 0, True), (1, 0.54, True), (0, 0.54)), False)]
         case "Q":
-            tail = (((0.55, 0.7), (1.05, 1.04)), ((0.45, 0.62), (1, 1)), ((0.62, 0.8), (0.92, 1.05)))[variant]
-            return [(ring, True), (_line(*tail), False)]
+            tails = (((0.55, 0.7), (1.05, 1.04)), ((0.45, 0.62), (1.0, 1.0)), ((0.62, 0.8), (0.92, 1.05)))
+            return [(ring, True), (_line(*tails[variant]), False)]
         case "R":
-            knee = ((0.42, 0.52), (0.2, 0.52), (0.6, 0.52))[variant]
+            leg = _line(((0.42, 0.52), (0.2, 0.52), (0.6, 0.52))[variant], (1, 1))
             bowl = _line((0, 1), (0, 0), (1, 0, True), (1, 0.52, True), (0, 0.52))
-            return [(bowl, False), (_line(knee, (1, 1)), False)]
+            return [(bowl, False), (leg, False)]
         case "S":
             waist = 0.47 if variant else 0.5
             return [

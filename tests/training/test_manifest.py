@@ -18,5 +18,5 @@ def test_weights_too_large_for_git_are_refused(tmp_path):
     (tmp_path / "plate_reader").mkdir()
     with (tmp_path / "plate_reader" / "inference.onnx").open("wb") as file:
         file.truncate(26 * 2**20)
-    with pytest.raises(ValueError, match="26.0 MiB together"):
+    with pytest.raises(ValueError, match=r"26\.0 MiB together"):
         manifest(tmp_path)
