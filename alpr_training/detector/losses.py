@@ -69,12 +69,18 @@ def _area(boxes: Tensor) -> Tensor:
 
 
 def _corner_loss(corners: Tensor, truth: Tensor, boxes: Tensor, weights: Tensor) -> Tensor:
-    """Smooth L1 in plate sizes, over the plates whose corners are known."""
+    """Smooth L1 in plate sizes; where only a box was labelled, of the upright box around the corners."""
     known = ~truth.isnan().flatten(1).any(1)
-    if not known.any():
-        return corners.sum() * 0
-    size = (boxes[:, 2:] - boxes[:, :2])[known, None]
-    error = functional.smooth_l1_loss(
-        corners[known] / size, truth[known] / size, reduction="none", beta=CORNER_BETA
-    ).mean((1, 2))
-    return (error * weights[known]).sum() / weights[known].sum()
+    size = (boxes[:, 2:] - boxes[:, :2])[:, None]
+    sides = torch.stack([corners.amin(1), corners.amax(1)], 1)
+    error = torch.where(
+        known,
+        # `where` hands NaN to the gradient of the side it does not take.
+        _smooth(corners / size, truth.nan_to_num() / size),
+        _smooth(sides / size, boxes.reshape(-1, 2, 2) / size),
+    )
+    return (error * weights).sum() / weights.sum()
+
+
+def _smooth(found: Tensor, truth: Tensor) -> Tensor:
+    return functional.smooth_l1_loss(found, truth, reduction="none", beta=CORNER_BETA).mean((1, 2))

@@ -21,6 +21,7 @@ from alpr_training.plates import draw_plate
 
 CROP = (256, 352)  # height, width: small enough for fifty a second, large enough for a close-up
 MIN_PLATE, MAX_PLATE = 14.0, 300.0
+MIN_CONTRAST = 22.0  # greys within a plate; with the noise of most scenes, below it nobody sees one
 KINDS = ("labelled", "slot", "vehicle", "anywhere")
 SHARES = (0.22, 0.34, 0.20, 0.24)
 
@@ -123,10 +124,7 @@ class SceneSampler:
             canvas, plates = self._anywhere()
         if self.rng.random() < 0.1 and kind == "labelled":
             canvas = 255 - canvas
-        boxes = np.array(plates.boxes, np.float32).reshape(-1, 4)
-        corners = np.array(plates.corners, np.float32).reshape(-1, 4, 2)
-        unsure = np.array(plates.unsure, np.float32).reshape(-1, 4)
-        return Scene(camera.take(canvas, self.rng), boxes, corners, unsure)
+        return _taken(canvas, plates, self.rng)
 
     def _labelled(self) -> tuple[Canvas, Plates]:
         """Real plates where they hang; most stretched upwards, so that European ones get American proportions."""
@@ -361,6 +359,24 @@ class SceneSampler:
 
     def _plate_width(self, most: float = MAX_PLATE) -> float:
         return float(np.exp(self.rng.uniform(np.log(MIN_PLATE), np.log(most))))
+
+
+def _taken(canvas: Canvas, plates: Plates, rng: np.random.Generator) -> Scene:
+    """The finished scene; a plate that light and camera left invisible is none to be found."""
+    pixels = camera.take(canvas, rng)
+    smooth = cv2.blur(pixels, (3, 3))
+    boxes = np.array(plates.boxes, np.float32).reshape(-1, 4)
+    corners = np.array(plates.corners, np.float32).reshape(-1, 4, 2)
+    seen = np.array([_contrast(smooth, box) >= MIN_CONTRAST for box in boxes], np.bool_)
+    unsure = np.array([*plates.unsure, *boxes[~seen]], np.float32).reshape(-1, 4)
+    return Scene(pixels, boxes[seen], corners[seen], unsure)
+
+
+def _contrast(pixels: NDArray[np.uint8], box: Floats) -> float:
+    """Between the brighter and the darker parts of a box, in greys; 0 outside the picture."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in box)
+    inside = pixels[y0 : y1 + 1, x0 : x1 + 1]
+    return float(np.subtract(*np.percentile(inside, (92, 8)))) if inside.size else 0.0
 
 
 def _lit(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -150,16 +150,16 @@ def train(plan: Plan) -> Run:
     sampler = SceneSampler(frames, rng, **few)
     print(f"{len(frames)} frames, {len(sampler.plates)} plates, {len(sampler.decoys)} decoys", flush=True)
     before_s, begun, saved = run.elapsed_s, time.monotonic(), time.monotonic()
-    first, total = run.step, np.zeros(3)
+    first, since = run.step, []
     while run.elapsed_s < plan.minutes * 60:
-        total += run.learn(sampler)
+        since.append(run.learn(sampler))
         run.elapsed_s = before_s + time.monotonic() - begun
         if run.step % PRINT_EVERY == 0 or plan.smoke:
             n, seconds = run.step - first, run.elapsed_s - before_s
-            heat, box, corner = total / (1 if plan.smoke else PRINT_EVERY)
+            heat, box, corner = np.mean(since, axis=0)
             line = f"step {run.step}  {run.elapsed_s:.0f} s  {n * BATCH / seconds:.1f} images/s"
             print(f"{line}  heat {heat:.3f}  box {box:.3f}  corner {corner:.4f}  rate {run.rate:.5f}", flush=True)
-            total[:] = 0
+            since.clear()
         if time.monotonic() - saved > SAVE_EVERY_S:
             run.save()
             saved = time.monotonic()

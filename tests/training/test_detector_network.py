@@ -44,14 +44,12 @@ def test_an_answer_that_says_the_truth_loses_nothing_on_box_and_corners():
     assert np.allclose(decode(answer[0], targets.cells[:, 1:])[1], quad, atol=0.01)
 
 
-def test_plates_without_known_corners_teach_the_box_only():
-    targets = encode(
-        [np.array([(100, 80, 160, 110)], np.float32)], [np.full((1, 4, 2), np.nan, np.float32)], (256, 352)
-    )
+def test_without_known_corners_the_upright_box_around_them_is_taught():
+    box = np.array([(100, 80, 160, 110)], np.float32)
+    targets = encode([box], [np.full((1, 4, 2), np.nan, np.float32)], (256, 352))
     answer = torch.zeros(1, 13, 32, 44, requires_grad=True)
     found = losses(answer, targets)
     found.total.backward()
-    assert found.corner.item() == 0
+    assert found.corner.item() > 0
     assert torch.isfinite(answer.grad).all()
-    assert answer.grad[0, 1:5].abs().sum() > 0
-    assert answer.grad[0, 5:].abs().sum() == 0
+    assert answer.grad[0, 5:].abs().sum() > 0
