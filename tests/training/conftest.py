@@ -2,4 +2,5 @@
 
 import importlib.util
 
-collect_ignore = [] if importlib.util.find_spec("torch") else ["test_reader_network.py", "test_reader_training.py"]
+NETS = ["test_detector_network.py", "test_reader_network.py", "test_reader_training.py"]
+collect_ignore = [] if importlib.util.find_spec("torch") else NETS

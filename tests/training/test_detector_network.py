@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from alpr_training.detector.grid import SIGNS, STRIDE, decode, encode  # noqa: E402
-from alpr_training.detector.losses import losses  # noqa: E402
-from alpr_training.detector.network import PlateNet, start_from  # noqa: E402
+from alpr_training.detector.grid import SIGNS, STRIDE, decode, encode
+from alpr_training.detector.losses import losses
+from alpr_training.detector.network import PlateNet, start_from
 
 
 @pytest.mark.parametrize("size", [(64, 96), (32, 160)])
