@@ -27,8 +27,9 @@ class Settings(BaseSettings):
     hotlists: Path = Field(default=Path("data/hotlists"), description="watched folder: hot-list files arrive here")
     workers: int = Field(default=2, ge=1, description="recognition processes on this machine")
     dask: str = Field(default="", description="address of a Dask scheduler; empty: local processes")
+    models: Path = Field(default=Path("models"), description="weights of our own nets, with their manifest")
     recogniser: str = Field(
-        default="alpr_assets.lifecycle.recognition.paddle:PaddleFactory",
+        default="alpr_assets.lifecycle.recognition.plates:PlateFactory",
         description="module:class that makes the recogniser",
     )
     port: int = Field(default=8422, ge=1, le=65535, description="loopback port of the Dagster web server")

@@ -23,6 +23,7 @@ BLANK = 0  # class 0, in the reader's output and in ours
 BEAM = 12  # prefixes kept a step
 FLOOR = 1e-3  # a character below this at a step is not extended with
 N_CANDIDATES = 5
+LEAST = 1e-12  # stands for 0 under a logarithm
 
 
 def text_of(probabilities: Probabilities, classes: Sequence[str]) -> tuple[str, float]:
@@ -82,6 +83,35 @@ def beam(masked: Probabilities, width: int = BEAM, n: int = N_CANDIDATES) -> tup
     return tuple(Candidate("".join(ALPHABET[c - 1] for c in prefix), p) for prefix, p in found)[:n]
 
 
+def log_probability(masked: Probabilities, plate: str) -> float:
+    """Natural logarithm of the probability of `plate` in (T, 37), summed over alignments; -inf where T steps are too few."""
+    states = [BLANK]
+    for character in plate:
+        states += [ALPHABET.index(character) + 1, BLANK]
+    logs = np.log(np.maximum(masked[:, states], LEAST))
+    skip = np.array([i >= 2 and states[i] not in {BLANK, states[i - 2]} for i in range(len(states))])
+    score = np.full(len(states), -math.inf)
+    score[:2] = logs[0, :2]
+    for step in logs[1:]:
+        reached = score.copy()
+        reached[1:] = np.logaddexp(reached[1:], score[:-1])
+        reached[2:] = np.where(skip[2:], np.logaddexp(reached[2:], score[:-2]), reached[2:])
+        score = reached + step
+    return float(np.logaddexp.reduce(score[-2:]))
+
+
+def agreed(looks: Sequence[Probabilities], n: int = N_CANDIDATES) -> tuple[Candidate, ...]:
+    """The most probable strings of several looks (T, 37) at one plate, best first: each string's mean probability.
+
+    The mean over strings, not over steps: a character lies at another step in each look.
+    """
+    if len(looks) == 1:
+        return beam(looks[0], n=n)
+    plates = {candidate.plate for look in looks for candidate in beam(look)}
+    means = ((plate, sum(math.exp(log_probability(look, plate)) for look in looks) / len(looks)) for plate in plates)
+    return tuple(Candidate(plate, min(p, 1.0)) for plate, p in sorted(means, key=lambda item: (-item[1], item[0]))[:n])
+
+
 def spelled(masked: Probabilities, plate: str) -> tuple[Character, ...]:
     """The confidence of each character of `plate`: its highest probability on the best alignment with (T, 37).
 
@@ -92,7 +122,7 @@ def spelled(masked: Probabilities, plate: str) -> tuple[Character, ...]:
     states = [BLANK]
     for character in plate:
         states += [ALPHABET.index(character) + 1, BLANK]
-    logs = np.log(np.maximum(masked[:, states], 1e-12))
+    logs = np.log(np.maximum(masked[:, states], LEAST))
     # A character may follow the one before without a blank between them, unless the two are the same.
     skip = [i >= 2 and states[i] != BLANK and states[i] != states[i - 2] for i in range(len(states))]
     score = np.full(len(states), -math.inf)

@@ -101,13 +101,13 @@ def decode(picture: bytes) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            rgb = _rgb(image)
+            bgr = _bgr(image)
     except RecognitionError:
         raise
     except Exception as error:  # as above: a broken file may raise anything, and is one picture's error
         raise RecognitionError("the picture is damaged", remedy=FETCH) from error
-    upright = rgb if turned else _upright(rgb, orientation)
-    return Picture(np.ascontiguousarray(upright[:, :, ::-1]), width, height, orientation)
+    upright = bgr if turned else _upright(bgr, orientation)
+    return Picture(np.ascontiguousarray(upright), width, height, orientation)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -118,14 +118,16 @@ def _orientation(image: Image.Image) -> int:
     return value if value in range(1, 9) else 1
 
 
-def _rgb(image: Image.Image) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _bgr(image: Image.Image) -> np.ndarray[Any, np.dtype[np.uint8]]:
     _load(image)
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more: often 10 or 12 of them used
         values = np.asarray(image, np.float64)
         top = max(float(np.nanmax(values)), 1.0)
         gray = np.rint(np.nan_to_num(np.clip(values * (255 / top), 0, 255))).astype(np.uint8)
         return np.repeat(gray[:, :, None], 3, axis=2)
-    return np.asarray(image.convert("RGB"))
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    # Pillow swaps the channels while it copies: a third of the time of swapping them afterwards.
+    return np.frombuffer(rgb.tobytes("raw", "BGR"), np.uint8).reshape(rgb.height, rgb.width, 3)
 
 
 def _load(image: Image.Image) -> None:

@@ -1,7 +1,7 @@
 """States by the words on and around a plate; other words that are never a plate.
 
-Here: names of the issuing states, matching with the reader's slips allowed, the lettering of vehicles.
-Not here: serial grammar. A state is only ever read, never guessed from the serial.
+Here: names of the issuing states, their slogans and addresses, matching with the reader's slips allowed, the lettering of
+vehicles. Not here: serial grammar. A state is only ever read, never guessed from the serial.
 """
 
 from __future__ import annotations
@@ -21,9 +21,66 @@ STATES = {
     "SOUTHDAKOTA": "sd", "TENNESSEE": "tn", "TEXAS": "tx", "UTAH": "ut", "VERMONT": "vt", "VIRGINIA": "va",
     "WASHINGTON": "wa", "WESTVIRGINIA": "wv", "WISCONSIN": "wi", "WYOMING": "wy",
     "DISTRICTOFCOLUMBIA": "dc", "WASHINGTONDC": "dc",
-    # printed on plates beside or instead of the name
-    "DMVCAGOV": "ca", "MYFLORIDACOM": "fl", "SUNSHINESTATE": "fl",
 }  # fmt: skip
+# Printed on plates beside or instead of the name, letters only. What several states print (IN GOD WE TRUST) is left out.
+# Source: the states' plates since about 1990, https://en.wikipedia.org/wiki/Vehicle_registration_plates_of_the_United_States
+SLOGANS = {
+    slogan: state
+    for state, slogans in {
+        "ak": "LASTFRONTIER CELEBRATINGSTATEHOOD",
+        "al": "HEARTOFDIXIE SWEETHOMEALABAMA STARSFELLON",
+        "ar": "NATURALSTATE LANDOFOPPORTUNITY",
+        "az": "GRANDCANYONSTATE",
+        "ca": "DMVCAGOV GOLDENSTATE SESQUICENTENNIAL",
+        "ct": "CONSTITUTIONSTATE",
+        "dc": "TAXATIONWITHOUTREPRESENTATION CELEBRATEDISCOVER NATIONSCAPITAL",
+        "de": "FIRSTSTATE",
+        "fl": "SUNSHINESTATE MYFLORIDACOM",
+        "ga": "PEACHSTATE GEORGIAONMYMIND",
+        "hi": "ALOHASTATE",
+        "ia": "CORNSTATE",
+        "id": "FAMOUSPOTATOES SCENICIDAHO",
+        "il": "LANDOFLINCOLN",
+        "in": "AMBERWAVESOFGRAIN BACKHOMEAGAIN HOOSIERHOSPITALITY HOOSIERSTATE LINCOLNSBOYHOODHOME CROSSROADSOFAMERICA",
+        "ks": "TOTHESTARS WHEATSTATE TRAVELKSCOM",
+        "ky": "BLUEGRASSSTATE UNBRIDLEDSPIRIT ITSTHATFRIENDLY",
+        "la": "SPORTSMANSPARADISE BAYOUSTATE",
+        "ma": "SPIRITOFAMERICA",
+        "md": "MARYLANDPROUD MARYLANDGOV",
+        "me": "VACATIONLAND",
+        "mi": "GREATLAKESSTATE GREATLAKESSPLENDOR GREATLAKES WINTERWONDERLAND PUREMICHIGAN MICHIGANGOV",
+        "mn": "EXPLOREMINNESOTA LANDOFLAKES",
+        "mo": "SHOWMESTATE",
+        "ms": "HOSPITALITYSTATE BIRTHPLACEOFAMERICASMUSIC",
+        "mt": "BIGSKYCOUNTRY TREASURESTATE",
+        "nc": "FIRSTINFLIGHT FIRSTINFREEDOM",
+        "nd": "PEACEGARDENSTATE DISCOVERTHESPIRIT LEGENDARY",
+        "ne": "CORNHUSKERSTATE NEBRASKAGOV",
+        "nh": "LIVEFREEORDIE",
+        "nj": "GARDENSTATE",
+        "nm": "LANDOFENCHANTMENT CHILECAPITALOFTHEWORLD",
+        "nv": "SILVERSTATE HOMEMEANSNEVADA",
+        "ny": "EMPIRESTATE EXCELSIOR",
+        "oh": "BIRTHPLACEOFAVIATION HEARTOFITALL",
+        "ok": "NATIVEAMERICA TRAVELOKCOM OKLAHOMAISOK IMAGINETHAT",
+        "or": "PACIFICWONDERLAND",
+        "pa": "KEYSTONESTATE VISITPACOM WWWSTATEPAUS",
+        "ri": "OCEANSTATE",
+        "sc": "SMILINGFACES BEAUTIFULPLACES WHILEIBREATHEIHOPE TRAVELSCCOM",
+        "sd": "GREATFACES GREATPLACES",
+        "tn": "VOLUNTEERSTATE TNVACATIONCOM SOUNDSGOODTOME",
+        "tx": "LONESTARSTATE",
+        "ut": "LIFEELEVATED GREATESTSNOWONEARTH SKIUTAH",
+        "va": "VIRGINIAISFORLOVERS",
+        "vt": "GREENMOUNTAINSTATE",
+        "wa": "EVERGREENSTATE",
+        "wi": "AMERICASDAIRYLAND DAIRYLAND",
+        "wv": "WILDWONDERFUL",
+        "wy": "FOREVERWEST",
+    }.items()
+    for slogan in slogans.split()
+}
+WORDS = STATES | SLOGANS
 ALIKE = 0.8  # similarity from which a text is taken for a name: one slip in five letters, two in ten
 
 # Words of plates' frames, makers, models, service vehicles and street signs. Only ever compared with all of a text.
@@ -51,7 +108,7 @@ def letters(raw: str) -> str:
 
 @lru_cache(maxsize=4096)
 def region_of(raw: str) -> tuple[str, float] | None:
-    """The state a text names, with the similarity 0–1 of the two; None when it names none.
+    """The state that a text names, or whose slogan it is, with the similarity 0–1 of the two; None when there is none.
 
     >>> region_of("Califomia")
     ('ca', 0.84...)
@@ -59,8 +116,8 @@ def region_of(raw: str) -> tuple[str, float] | None:
     word = letters(raw)
     if len(word) < 4 or sum(c.isdigit() for c in raw) > 1:
         return None
-    name, likeness = max(((name, _likeness(word, name)) for name in STATES), key=lambda scored: scored[1])
-    return (STATES[name], likeness) if likeness >= ALIKE else None
+    words, likeness = max(((words, _likeness(word, words)) for words in WORDS), key=lambda scored: scored[1])
+    return (WORDS[words], likeness) if likeness >= ALIKE else None
 
 
 @lru_cache(maxsize=4096)

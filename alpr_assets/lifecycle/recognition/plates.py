@@ -1,0 +1,249 @@
+"""The recogniser on our own nets: a plate detector, a plate reader, then which reading is believed.
+
+Here: putting the steps together, choosing among boxes, the answer and its version. Not here: each step (`detecting`,
+`rectifying`, `decoding`, `statewords`, `serials`, `calibration`), training. One thread; PaddleOCR is never imported.
+
+The steps of one picture
+(1) decode it whole, once, and find boxes in its gray
+(2) read the boxes that the detector is sure of in one batch; the others only where none of these reads like a plate
+(3) look again, a little wider, at what is unsure: two looks agree on the truth more often than on a slip
+(4) keep what detector and reader together believe: lettering that looks like a plate does not read like one
+(5) read the state's name where the plate is large enough, and let its serial grammar re-rank the candidates
+(6) turn the reading's features into a calibrated confidence
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from alpr_assets.errors import RecognitionError
+from alpr_assets.lifecycle.recognition import calibration, decoding, nets, pictures, serials
+from alpr_assets.lifecycle.recognition.detecting import Found, PlateDetector
+from alpr_assets.lifecycle.recognition.provenance import digest, library_versions
+from alpr_assets.lifecycle.recognition.recogniser import (
+    Candidate,
+    Character,
+    PlateReading,
+    Point,
+    Quad,
+    RecogniserVersion,
+    Recognition,
+)
+from alpr_assets.lifecycle.recognition.rectifying import Corners, Pixels, rectified, widened
+from alpr_assets.lifecycle.recognition.statewords import MIN_WIDTH, StateReader
+from alpr_assets.lifecycle.recognition.weights import READER as WORD_READER
+from alpr_assets.settings import settings
+
+DETECTOR, READER = "plate_detector/detector.onnx", "plate_reader/inference.onnx"
+CALIBRATION = "plate_reader/calibration.json"
+
+MAX_BOXES = 5  # read a picture
+LIKELY = 0.4  # of the detector: boxes read in the first batch
+# Shares of width and height added on each side for the first look and the second.
+LOOKS = ((0.0, 0.0), (0.025, 0.03))
+UNSURE = 0.9  # probability as read, below which a plate is looked at again
+N_CHARACTERS = range(4, 9)
+ODD_LENGTH = 0.3  # what a reading of another length is worth beside one of these
+# Least belief, detector's score × √ of the reader's probability, for a plate to be reported; or the detector alone.
+LEAST_BELIEF, LEAST_SCORE = 0.1, 0.5
+LONG = 2.6  # width / height from which a plate is none of a state's, which are twice as wide as high
+MAX_NAMED = 3  # plates of a picture whose state is read
+
+
+@dataclass(frozen=True, slots=True)
+class PlateFactory:
+    """Makes a PlateRecogniser; picklable, for pools.
+
+    model_cache : not needed, these nets run from where they lie; every factory is given one
+    models : folder of the weights; None: ALPR_MODELS on the machine that reads
+    """
+
+    model_cache: Path | None = None
+    models: Path | None = None
+
+    @property
+    def version(self) -> RecogniserVersion:
+        """The version of what this makes; loads no net. Raises RecognitionError without a manifest."""
+        return _version(self._folder)
+
+    def __call__(self) -> PlateRecogniser:
+        return PlateRecogniser(self._folder)
+
+    @property
+    def _folder(self) -> Path:
+        return self.models or settings().path("models")
+
+
+class PlateRecogniser:
+    """Reads plates with our own nets. One thread; not shared between threads.
+
+    Parameters
+    ----------
+    models : folder with manifest.json and the weights that it pins
+
+    Raises
+    ------
+    RecognitionError : weights are missing or not the pinned ones
+    """
+
+    def __init__(self, models: Path) -> None:
+        self._detector = PlateDetector(nets.Net(nets.verified(models, DETECTOR)))
+        self._reader = nets.Net(nets.verified(models, READER))
+        self._states = StateReader()
+        pinned = CALIBRATION in nets.pinned(models)
+        self._calibration = calibration.parse(nets.verified(models, CALIBRATION)) if pinned else calibration.UNFITTED
+        self.version = _version(models)
+        height, width = self._reader.input_shape[2:]
+        if not isinstance(height, int) or not isinstance(width, int):
+            raise RecognitionError(f"{READER} does not say the size of its crops", remedy=nets.RESTORE)
+        self._size = (width, height)
+
+    def recognise(self, picture: bytes) -> Recognition:
+        """Read the plates of one encoded picture. Raises RecognitionError; see `pictures.decode`."""
+        began = time.perf_counter()
+        decoded = pictures.decode(picture)
+        found = self._detector.find(np.asarray(cv2.cvtColor(decoded.pixels, cv2.COLOR_BGR2GRAY), np.uint8))
+        lines = self._read(decoded.pixels, found)
+        self._name(decoded.pixels, lines)
+        plates = tuple(self._reading(line, rank, decoded) for rank, line in enumerate(lines))
+        return Recognition(plates, decoded.width, decoded.height, (time.perf_counter() - began) * 1e3)
+
+    def _read(self, pixels: Pixels, found: Sequence[Found]) -> list[_Line]:
+        """What is believed to be plates, best first."""
+        found = found[:MAX_BOXES]
+        n_likely = max(sum(one.score >= LIKELY for one in found), min(len(found), 1))
+        lines = self._looked_at(pixels, found[:n_likely])
+        if not any(line.is_believed for line in lines):
+            lines += self._looked_at(pixels, found[n_likely:])
+        unsure = [line for line in lines if line.is_believed and line.candidates[0].confidence < UNSURE]
+        for line, look in zip(unsure, self._look(pixels, [line.found.quad for line in unsure], LOOKS[1]), strict=True):
+            line.add(look)
+        return sorted((line for line in lines if line.is_believed), key=lambda line: -line.belief)
+
+    def _looked_at(self, pixels: Pixels, found: Sequence[Found]) -> list[_Line]:
+        looks = self._look(pixels, [one.quad for one in found], LOOKS[0])
+        lines = [_Line(one) for one in found]
+        for line, look in zip(lines, looks, strict=True):
+            line.add(look)
+        return lines
+
+    def _look(
+        self, pixels: Pixels, quads: Sequence[Corners], margin: tuple[float, float]
+    ) -> list[decoding.Probabilities]:
+        """(T, 37) of each quadrilateral, in one batch."""
+        if not quads:
+            return []
+        crops = [rectified(pixels, widened(quad, *margin), self._size) for quad in quads]
+        return list(self._reader(np.stack(crops).transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1))
+
+    def _name(self, pixels: Pixels, lines: Sequence[_Line]) -> None:
+        """Read the states, and re-rank each plate's candidates by what is issued there."""
+        large = [line for line in lines if line.found.width >= MIN_WIDTH and not line.is_long][:MAX_NAMED]
+        answers = self._states.states(pixels, [line.found.quad for line in large])
+        for line, answer in zip(large, answers, strict=True):
+            line.region, line.certainty = answer or (None, None)
+        for line in lines:
+            line.candidates = serials.reranked(line.candidates, line.region, line.certainty, is_long=line.is_long)
+
+    def _reading(self, line: _Line, rank: int, picture: pictures.Picture) -> PlateReading:
+        best = line.candidates[0]
+        others = [candidate.confidence for candidate in line.candidates[1:]]
+        characters = line.characters
+        features = calibration.Features.of(
+            probability=best.confidence,
+            next_probability=max(others, default=0.0),
+            least_character=min(character.confidence for character in characters),
+            score=line.found.score,
+            height_px=line.found.height,
+        )
+        corners = _stored(picture, line.found.quad)
+        return PlateReading(
+            plate=best.plate,
+            raw=line.raw,
+            confidence=self._calibration.confidence(features),
+            characters=characters,
+            candidates=line.candidates,
+            box=picture.box(corners),
+            quad=corners,
+            region=line.region,
+            region_confidence=line.certainty,
+            rank=rank,
+        )
+
+
+@dataclass(slots=True)
+class _Line:
+    """One box while it is being read.
+
+    looks : (T, 37) each
+    raw : what the reader alone reads; the grammar only re-ranks `candidates`
+    """
+
+    found: Found
+    looks: list[decoding.Probabilities] = field(default_factory=list)
+    candidates: tuple[Candidate, ...] = ()
+    raw: str = ""
+    region: str | None = None
+    certainty: float | None = None
+
+    def add(self, look: decoding.Probabilities) -> None:
+        self.looks.append(look)
+        self.candidates = decoding.agreed(self.looks)
+        self.raw = self.candidates[0].plate if self.candidates else ""
+
+    @property
+    def belief(self) -> float:
+        """0–1: how far detector and reader together hold this for a plate."""
+        if not self.candidates:
+            return 0.0
+        best = self.candidates[0]
+        usual = 1.0 if len(best.plate) in N_CHARACTERS else ODD_LENGTH
+        return self.found.score * math.sqrt(best.confidence) * usual
+
+    @property
+    def is_believed(self) -> bool:
+        return self.belief >= LEAST_BELIEF or (bool(self.candidates) and self.found.score >= LEAST_SCORE)
+
+    @property
+    def is_long(self) -> bool:
+        return self.found.width > LONG * self.found.height
+
+    @property
+    def characters(self) -> tuple[Character, ...]:
+        """The best candidate's, each with its mean confidence over the looks."""
+        spellings = [decoding.spelled(look, self.candidates[0].plate) for look in self.looks]
+        return tuple(
+            Character(same[0].text, sum(c.confidence for c in same) / len(same))
+            for same in zip(*spellings, strict=True)
+        )
+
+
+def _stored(picture: pictures.Picture, quad: Corners) -> Quad:
+    """Corners of the upright picture as those of the picture as stored."""
+    points: list[Point] = [picture.stored((float(x), float(y))) for x, y in quad]
+    a, b, c, d = points
+    return a, b, c, d
+
+
+def _version(models: Path) -> RecogniserVersion:
+    pins = nets.pinned(models)
+    return RecogniserVersion(
+        detector="plate_detector",
+        reader="plate_reader",
+        details={
+            "weights": {name: pins.get(name) for name in (DETECTOR, READER, CALIBRATION)},
+            "words": WORD_READER.sha256,
+            "code": digest(
+                "plates", "pictures", "nets", "detecting", "rectifying", "decoding", "statewords", "spotting", "regions",
+                "serials", "calibration",
+            ),
+            "libraries": library_versions("onnxruntime", "opencv-contrib-python", "numpy", "pillow"),
+        },
+    )  # fmt: skip
