@@ -41,7 +41,7 @@ from alpr_assets.lifecycle.recognition.statewords import MIN_WIDTH, StateReader
 from alpr_assets.lifecycle.recognition.weights import READER as WORD_READER
 from alpr_assets.settings import settings
 
-DETECTOR, READER = "plate_detector/detector.onnx", "plate_reader/inference.onnx"
+DETECTOR, READER = "plate_detector/detector_int8.onnx", "plate_reader/inference.onnx"
 CALIBRATION = "plate_reader/calibration.json"
 
 MAX_BOXES = 5  # read a picture
