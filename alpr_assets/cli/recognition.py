@@ -12,15 +12,13 @@ from typing import Any
 import click
 from rich.table import Table
 
-from alpr_assets.cli.common import console
+from alpr_assets.cli.common import Existing, console
 from alpr_assets.errors import RecognitionError
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 
-PICTURE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 @click.command()
-@click.argument("images", type=PICTURE, nargs=-1, required=True)
+@click.argument("images", type=Existing(folder=False), nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a picture, one a line.")
 def recognize(images: tuple[Path, ...], as_json: bool) -> None:
     """Read the plates of pictures; needs no database and keeps nothing.
