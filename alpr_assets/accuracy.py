@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from alpr_assets.errors import MalformedError
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.store import schema
 
@@ -25,7 +26,9 @@ class Accuracy:
 def read_labels(folder: Path) -> dict[str, list[str]]:
     """Plates by picture from labels.csv (columns image, plate), corrected by errata.csv (image, label, plate).
 
-    Empty where there is no labels.csv or it has other columns.
+    Empty where there is no labels.csv or it has other columns; a row with an empty cell says nothing.
+
+    Raises MalformedError when one of them is no CSV in UTF-8.
     """
     labels: defaultdict[str, list[str]] = defaultdict(list)
     for row in _rows(folder / "labels.csv", {"image", "plate"}):
@@ -40,9 +43,15 @@ def read_labels(folder: Path) -> dict[str, list[str]]:
 def _rows(path: Path, columns: set[str]) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        return list(reader) if columns <= set(reader.fieldnames or ()) else []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            known = columns <= set(reader.fieldnames or ())
+            return [row for row in reader if all(row[name] for name in columns)] if known else []
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise MalformedError(
+            "not_csv", f"{path} is no CSV in UTF-8", remedy="save it as such, or take it out of the folder"
+        ) from error
 
 
 def measure(connection: Connection, drop_ids: list[int], labels: dict[str, list[str]]) -> Accuracy:

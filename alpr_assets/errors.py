@@ -22,6 +22,10 @@ class ConfigurationError(AlprError):
     """A setting or the policy file is missing, malformed or contradicts itself."""
 
 
+class StorageError(AlprError):
+    """A database or a folder is not there, not ours to use, or full; nothing counts that was not finished."""
+
+
 class MalformedError(AlprError):
     """One line or one file does not say what its format promises: it is quarantined.
 

@@ -6,6 +6,7 @@ a department's data. Everything on the way is what `alpr up` runs; only the summ
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -21,7 +23,6 @@ from sqlalchemy import func, select
 
 from alpr_assets import accuracy, services
 from alpr_assets.defs.attempts import UNDER_WAY
-from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.captures import devices
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, list_manifests, write_drop
@@ -52,9 +53,7 @@ class Feed:
 
 @contextmanager
 def sample_environment() -> Iterator[None]:
-    """Point this process and its servers at the sample's own folder, emptied; a department's database is never touched."""
-    shutil.rmtree(SAMPLE, ignore_errors=True)
-    SAMPLE.mkdir(parents=True, mode=0o700)
+    """Point this process and its servers at the sample's own folder; a department's database is never touched."""
     own = {
         "ALPR_DATA": SAMPLE,
         "ALPR_KEYS": SAMPLE / "keys",
@@ -74,6 +73,13 @@ def sample_environment() -> Iterator[None]:
             if value is not None:
                 os.environ[name] = value
         settings.cache_clear()
+
+
+def empty_sample(configured: Settings) -> None:
+    """Remove what an earlier run left in the sample's folder, which is reserved: no servers run on it."""
+    for left in SAMPLE.iterdir():
+        if left != configured.socket.parent:
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
@@ -141,24 +147,19 @@ def feed_own(
 ) -> Feed:
     """Copy one's own captures (a plain folder, a drop, or a folder of drops) and hot list into the watched folders.
 
-    Raises AlprError when there is nothing to take.
+    Raises AlprError when there is nothing to take, or no source in the policy for the list.
     """
-    feed = Feed()
+    feed = Feed(labels=accuracy.read_labels(captures) if captures else {})
     drops, lists = configured.path("drops"), configured.path("hotlists")
     if hotlist is not None:
-        if not hotlist.is_file():
-            raise AlprError(f"no hot-list file {hotlist}", remedy="name an existing file")
-        lists.mkdir(parents=True, exist_ok=True, mode=0o700)
+        policy().hotlists.source_of(hotlist.name)  # else the import would fail, later and elsewhere
         part = lists / f"{hotlist.name}.part"
         shutil.copyfile(hotlist, part)
         part.rename(lists / hotlist.name)
         feed.lists[hotlist.name] = sha256_hex(hotlist.read_bytes())
     if captures is not None:
-        if not captures.is_dir():
-            raise AlprError(f"no folder {captures}", remedy="name a folder of pictures, or a capture drop")
         for manifest in _into_drops(captures, drops, device_id, console):
             feed.manifests.append(sha256_hex(manifest.read_bytes()))
-        feed.labels = accuracy.read_labels(captures)
     return feed
 
 
@@ -300,7 +301,7 @@ def _failures(since: datetime) -> list[str]:
         for record in instance.get_run_records(RunsFilter(created_after=since)):
             run = record.dagster_run
             if run.status == DagsterRunStatus.FAILURE:
-                troubles.append(f"run {run.run_id[:8]} ({run.job_name}) failed")
+                troubles.append(f"run {run.run_id[:8]} ({run.job_name}) failed{_why(instance, run.run_id)}")
             events = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
             for event in events:
                 dagster_event = event.event_log_entry.dagster_event
@@ -310,11 +311,26 @@ def _failures(since: datetime) -> list[str]:
     return sorted(set(troubles))
 
 
+def _why(instance: Any, run_id: str) -> str:
+    """What its steps said: our own errors only, whose texts hold no plate."""
+    from dagster import DagsterEventType  # noqa: PLC0415
+
+    events = instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE).records
+    failures = [event.event_log_entry.dagster_event.step_failure_data.user_failure_data for event in events]
+    return "".join(f": {failure.description}" for failure in failures if failure)
+
+
 def open_fed_store() -> Store:
-    """The store of this run, with the watched folders made."""
+    """The store of this run, with every folder made and the watched ones there.
+
+    Raises PermissionError when one cannot be written to: the servers would only say so in a run that failed.
+    """
     configured = settings()
-    for name in ("drops", "hotlists"):
-        configured.path(name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("data", "keys", "drops", "hotlists"):
+        folder = configured.path(name)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     return open_store(configured)
 
 

@@ -120,6 +120,15 @@ class ListSource(_Section):
     source: Source
     category: str | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _only_the_stem(cls, value: str) -> str:
+        try:
+            value.format(stem="")
+        except (LookupError, ValueError, AttributeError) as error:
+            raise ValueError("{stem} is the only field that it can have") from error
+        return value
+
 
 class HotLists(_Section):
     owner: str
@@ -192,10 +201,19 @@ def load(path: Path) -> Policy:
             f"policy file {path}: {error.strerror}", remedy="set ALPR_POLICY to the department's policy file"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"policy file {path} is not YAML: {error}", remedy="mend the line it names") from error
+        raise ConfigurationError(
+            f"policy file {path} is not YAML: {_yaml_trouble(error)}", remedy="compare with policy/422.yaml"
+        ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"policy file {path}: {wrong}", remedy="compare with policy/422.yaml") from error
+
+
+def _yaml_trouble(error: Exception) -> str:
+    """Where and why, in one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 @cache

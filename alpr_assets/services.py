@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
+
+from sqlalchemy.exc import SQLAlchemyError
+from yaml import YAMLError
 
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
@@ -53,37 +57,48 @@ class Running:
 
 
 @contextmanager
-def running(configured: Settings) -> Iterator[Running]:
-    """Start all three, wait until they answer, and stop them when the block is left, however it is left.
+def reserved(configured: Settings) -> Iterator[None]:
+    """Keep the data folder for one set of servers. Entered before anything is written into it, so that a second set changes nothing.
 
-    Raises AlprError when another set runs on this data folder, the port is taken, a server does not come up, or the recogniser
-    in use is not there.
+    Raises AlprError when another set runs on this data folder, its path is too long, the port is taken, or the recogniser in
+    use is not there.
     """
     recogniser_factory()  # without it the definitions do not load, and the code server would end in a trace
-    run = configured.path("data") / "run"
-    run.mkdir(parents=True, exist_ok=True, mode=0o700)
     if len(str(configured.socket)) > MAX_SOCKET_PATH:
         raise AlprError(f"{configured.socket} is too long for a socket", remedy="set ALPR_DATA to a shorter path")
+    run = configured.socket.parent
+    run.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _only_one(run):
-        environment = _environment(configured)
-        started: list[Service] = []
-        try:
-            configured.socket.unlink(missing_ok=True)
-            started.append(_start("code", _code_server(configured), environment, run))
-            _until(lambda: _code_answers(configured.socket), started)
-            started.append(_start("daemon", ["-m", "dagster._daemon", "run", *_workspace()], environment, run))
-            started.append(_start("web", _web_server(configured), environment, run))
-            url = f"http://127.0.0.1:{configured.port}"
-            _until(lambda: _web_answers(url), started)
-            yield Running(url, tuple(started))
-        finally:
-            _stop(started)
+        _require_free(configured.port)
+        yield
+
+
+@contextmanager
+def running(configured: Settings) -> Iterator[Running]:
+    """Start all three in a reserved folder, wait until they answer, and stop them when the block is left, however it is left.
+
+    Raises AlprError when Dagster cannot use its home, or a server does not come up.
+    """
+    run = configured.socket.parent
+    environment = _environment(configured)
+    started: list[Service] = []
+    try:
+        configured.socket.unlink(missing_ok=True)
+        started.append(_start("code", _code_server(configured), environment, run))
+        _until(lambda: _code_answers(configured.socket), started)
+        started.append(_start("daemon", ["-m", "dagster._daemon", "run", *_workspace()], environment, run))
+        started.append(_start("web", _web_server(configured), environment, run))
+        url = f"http://127.0.0.1:{configured.port}"
+        _until(lambda: _web_answers(url), started)
+        yield Running(url, tuple(started))
+    finally:
+        _stop(started)
 
 
 def dagster_home() -> Path:
     """DAGSTER_HOME where it is set, else the repository's; with our dagster.yaml in it."""
     committed = ROOT / "dagster_home"
-    home = Path(os.environ.get("DAGSTER_HOME") or committed).absolute()
+    home = Path(os.path.expanduser(os.environ.get("DAGSTER_HOME") or committed)).absolute()  # noqa: PTH111 - as settings
     if not (home / "dagster.yaml").exists():
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(committed / "dagster.yaml", home / "dagster.yaml")
@@ -93,10 +108,17 @@ def dagster_home() -> Path:
 def _environment(configured: Settings) -> dict[str, str]:
     home = dagster_home()
     os.environ["DAGSTER_HOME"] = str(home)
-    from dagster import DagsterInstance  # noqa: PLC0415 - 2 s
+    from dagster import DagsterError, DagsterInstance  # noqa: PLC0415 - 2 s
 
-    with DagsterInstance.get() as instance:
-        instance.get_runs_count()  # a fresh SQLite home races when two processes make its tables
+    try:
+        with DagsterInstance.get() as instance:
+            instance.get_runs_count()  # a fresh SQLite home races when two processes make its tables
+    except (DagsterError, SQLAlchemyError, YAMLError) as error:
+        said, _, _ = str(error).partition("\n")
+        raise AlprError(
+            f"Dagster cannot use {home}: {said}",
+            remedy="look into its dagster.yaml and at the room on its disk, or set DAGSTER_HOME",
+        ) from error
     return {
         **os.environ,
         "ALPR_CODE_SOCKET": str(configured.socket),
@@ -162,11 +184,11 @@ def _tail(log: Path, lines: int = 12) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def _code_answers(socket: Path) -> bool:
+def _code_answers(address: Path) -> bool:
     import grpc  # noqa: PLC0415
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
 
-    with grpc.insecure_channel(f"unix:{socket}") as channel:
+    with grpc.insecure_channel(f"unix:{address}") as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(
                 health_pb2.HealthCheckRequest(service="DagsterApi"), timeout=2
@@ -196,6 +218,18 @@ def _stop(started: list[Service]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(service.process.pid, signal.SIGKILL)
         service.process.wait()
+
+
+def _require_free(port: int) -> None:
+    """Ask before anything starts: another Dagster there would answer in our web server's place."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web server does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise AlprError(
+                f"port {port} cannot be used: {os.strerror(error.errno or 0)}", remedy="set ALPR_PORT to a free port"
+            ) from error
 
 
 @contextmanager

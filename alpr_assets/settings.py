@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from alpr_assets.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """Read from ALPR_* variables. Relative paths are taken from the repository's root.
+    """Read from ALPR_* variables; an empty one is none. Relative paths are taken from the repository's root.
 
     Every folder is made when it is first written to, readable by its owner only.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ALPR_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ALPR_", env_ignore_empty=True, extra="ignore")
 
     policy: Path = Field(default=Path("policy/422.yaml"), description="the department's policy file")
     data: Path = Field(default=Path("data"), description="database, images, received files: what a data backup holds")
@@ -35,9 +38,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8422, ge=1, le=65535, description="loopback port of the Dagster web server")
 
     def path(self, name: str) -> Path:
-        """One of the path settings, absolute."""
+        """One of the path settings, absolute; `~` is the home folder, also where no shell has replaced it."""
         value: Path = getattr(self, name)
-        return value if value.is_absolute() else ROOT / value
+        return ROOT / os.path.expanduser(value)  # noqa: PTH111 - Path's raises where there is no such user
 
     @property
     def url(self) -> str:
@@ -52,5 +55,12 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Settings of this process, read once."""
-    return Settings()
+    """Settings of this process, read once.
+
+    Raises ConfigurationError naming every variable that is wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"ALPR_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(wrong, remedy="set it right, or leave it unset") from error

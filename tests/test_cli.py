@@ -249,14 +249,106 @@ def test_devices_are_registered_with_their_installation(folder: Path) -> None:
     assert "2026-01-15" in alpr("device", "list").output
 
 
-def test_a_missing_policy_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["land", "{folder}/pictures", "--device", "cam-1"],
+        ["hotlist", "import", "{folder}/watch.csv"],
+        ["hotlist", "list"],
+        ["quarantine", "list"],
+        ["quarantine", "dismiss", "1", "--by", "J. Doe", "--reason", "x"],
+        ["device", "list"],
+        ["status"],
+        ["up"],
+        ["run", "--once", "--captures", "{folder}/pictures"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("ALPR_DATA", "{folder}/watch.csv/below", "watch.csv/below"),
+        ("ALPR_DATABASE_URL", "postgresql://nobody:s3cret@127.0.0.1:1/x", "127.0.0.1:1"),
+        ("ALPR_DATABASE_URL", "postgresql//nobody:s3cret@127.0.0.1:1/x", "ALPR_DATABASE_URL"),
+        ("ALPR_PORT", "http", "ALPR_PORT"),
+    ],
+    ids=["data below a file", "no server", "no URL", "no port"],
+)
+def test_a_wrong_set_up_is_told_in_two_lines_by_every_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], variable: str, value: str, named: str
+) -> None:
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "0.jpg").write_bytes(jpeg(0))
+    (folder / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    monkeypatch.setenv(variable, value.format(folder=folder))
+    settings.cache_clear()
+    result = alpr(*(argument.format(folder=folder) for argument in arguments))
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    said, remedy = result.stderr.splitlines()
+    assert named in said
+    assert remedy.strip().startswith("→")
+    assert "s3cret" not in result.output
+    assert "7ABC123" not in result.output
+
+
+@pytest.mark.parametrize("at", ["Antioch", "38.005", "-121.806,38.005", "nan,nan", "38.005,-121.806,9"])
+def test_a_place_that_is_not_on_earth_is_a_mistake_in_the_command(folder: Path, at: str) -> None:
+    result = alpr("device", "add", "cam-1", "--kind", "fixed", "--name", "x", "--at", at)
+    assert result.exit_code == 2
+    assert "LAT,LON" in result.output
+
+
+@pytest.mark.parametrize("time", ["yesterday", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_is_none_is_a_mistake_in_the_command(folder: Path, time: str) -> None:
+    result = alpr("quarantine", "reland", 1, "--time", time, "--by", "J. Doe", "--reason", "x")
+    assert result.exit_code == 2
+    assert "ISO 8601" in result.output
+
+
+def test_a_number_that_no_item_can_have_is_a_mistake_in_the_command(folder: Path) -> None:
+    assert alpr("quarantine", "dismiss", 2**63, "--by", "J. Doe", "--reason", "x").exit_code == 2
+
+
+def test_a_tilde_is_the_home_folder_where_no_shell_has_replaced_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    assert "1 entries in force" in alpr("hotlist", "import", "~/watch.csv").output
+    missing = alpr("run", "--captures", "~/none")
+    assert missing.exit_code == 2
+    assert str(folder / "none") in missing.output
+
+
+@pytest.mark.parametrize("wrong", ["empty", "device", "list"])
+def test_own_captures_are_looked_at_before_any_server_starts(folder: Path, wrong: str) -> None:
+    (folder / "empty").mkdir()
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "0.jpg").write_bytes(jpeg(0))
+    name = f"{'x' * 90}.csv"
+    (folder / name).write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    arguments = {
+        "empty": ["--captures", folder / "empty"],
+        "device": ["--captures", folder / "pictures", "--device", "a/b"],
+        "list": ["--hotlist", folder / name],
+    }[wrong]
+    result = alpr("run", "--once", *arguments)
+    assert result.exit_code == 1
+    assert "→" in result.stderr
+    assert not list((folder / "data" / "run").glob("*.log"))
+    assert not [path for name in ("drops", "hotlists") for path in (folder / name).iterdir()]
+
+
+@pytest.mark.parametrize("command", ["status", "up"])
+def test_a_missing_policy_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     from alpr_assets import policy as module  # noqa: PLC0415
 
     monkeypatch.setenv("ALPR_POLICY", str(folder / "none.yaml"))
     settings.cache_clear()
     module.policy.cache_clear()
     try:
-        result = alpr("status")
+        result = alpr(command)
     finally:
         module.policy.cache_clear()
         settings.cache_clear()

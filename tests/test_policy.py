@@ -42,7 +42,6 @@ def refusal(path: Path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.clause("422.3.1(g)")
 def test_the_sample_loads_and_says_that_it_is_not_adopted(policy: Policy) -> None:
     assert policy.policy.adopted is None
     assert policy.policy.number == "422"
@@ -74,6 +73,8 @@ def test_every_category_that_a_source_names_is_one(policy: Policy) -> None:
         ("retention.reads.minimum_years", 0, "retention.reads.minimum_years"),
         ("hotlists.max_shrink", 1.5, "hotlists.max_shrink"),
         ("captures.area.north", 120, "captures.area.north"),
+        ("hotlists.sources", [{"pattern": "*", "name": "{day}", "source": "state"}], "hotlists.sources.0.name"),
+        ("hotlists.sources", [{"pattern": "*", "name": "{", "source": "state"}], "hotlists.sources.0.name"),
         ("captures.oldest", "sometime", "captures.oldest"),
         ("purposes", [], "purposes"),
         ("policy.time_zone", "America/Los_Angles", "policy.time_zone"),
@@ -109,7 +110,7 @@ def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
 def test_what_is_no_policy_in_yaml_is_refused(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "policy.yaml"
     path.write_bytes(raw)
-    refusal(path)
+    assert len(refusal(path).splitlines()) == 1
 
 
 @pytest.mark.clause("422.4(e)")

@@ -15,9 +15,12 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
+from click.testing import CliRunner
 
+from alpr_assets import firstrun, services
+from alpr_assets.cli import main
 from alpr_assets.lifecycle.recognition.light import labelled
-from alpr_assets.settings import ROOT
+from alpr_assets.settings import ROOT, Settings
 from tests.builders import drop, jpeg, line
 
 ALPR = Path(sys.executable).with_name("alpr")
@@ -98,6 +101,16 @@ def test_the_servers_stop_together_and_open_no_other_port(
     )
     assert second.returncode == 1
     assert "already run" in second.stderr
+    port = environment["ALPR_PORT"]
+    elsewhere = Path(environment["ALPR_DATA"]).parent / "2"
+    taken = subprocess.run(
+        [ALPR, "up"], env={**environment, "ALPR_DATA": str(elsewhere)}, cwd=ROOT,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert taken.returncode == 1
+    assert f"port {port}" in taken.stderr
+    assert "ALPR_PORT" in taken.stderr
+    assert not (elsewhere / "alpr.sqlite").exists()
     up.send_signal(signal.SIGTERM)
     output, _ = up.communicate(timeout=60)
     assert f":{environment['ALPR_PORT']}" in output.decode()
@@ -129,6 +142,45 @@ def test_own_captures_go_through_the_daemon_to_hits(environment: dict[str, str],
     assert "exact │ 1" in said
     assert "7ABC123" not in ran.stdout  # plates are printed for the generated sample only
     assert not of_this_home(environment)
+
+
+def test_a_second_sample_leaves_the_first_one_alone(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firstrun, "SAMPLE", tmp_path)
+    (tmp_path / "alpr.sqlite").write_text("in use")
+    with services.reserved(Settings(data=tmp_path, port=int(environment["ALPR_PORT"]))):
+        second = CliRunner().invoke(main, ["run", "--once"])
+    assert second.exit_code == 1
+    assert "already run" in second.stderr
+    assert (tmp_path / "alpr.sqlite").read_text() == "in use"
+
+
+def test_a_home_that_dagster_cannot_use_is_named(environment: dict[str, str]) -> None:
+    home = Path(environment["DAGSTER_HOME"])
+    home.mkdir()
+    (home / "dagster.yaml").write_text("nonsense: [")
+    ran = subprocess.run(
+        [ALPR, "up"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 1
+    said, remedy = ran.stderr.splitlines()
+    assert str(home) in said
+    assert "dagster.yaml" in remedy
+
+
+def test_a_run_that_failed_says_why(environment: dict[str, str], tmp_path: Path) -> None:
+    broken = drop(tmp_path / "own" / "night", {"0.jpg": jpeg(0)}, [line("0.jpg", datetime.now(UTC))])
+    (broken / "manifest.json").write_text("{}")
+    ran = subprocess.run(
+        [ALPR, "run", "--once", "--captures", tmp_path / "own"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    said = " ".join(ran.stdout.split())
+    assert "(land_drop) failed:" in said
+    assert "is not a manifest" in said
+    assert "the unit closes the drop again" in said
 
 
 def test_a_refused_list_makes_the_run_fail_and_says_why(environment: dict[str, str], tmp_path: Path) -> None:

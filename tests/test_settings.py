@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from alpr_assets.settings import ROOT, Settings
+from alpr_assets.errors import ConfigurationError
+from alpr_assets.settings import ROOT, Settings, settings
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +50,25 @@ def test_a_value_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, name
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=name.removeprefix("ALPR_").lower()):
         Settings()
+
+
+def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALPR_WORKERS", "0")
+    monkeypatch.setenv("ALPR_PORT", "http")
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=r"ALPR_WORKERS.*ALPR_PORT") as caught:
+        settings()
+    assert caught.value.remedy
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALPR_DATA", "")
+    monkeypatch.setenv("ALPR_PORT", "")
+    assert Settings() == Settings(data=Path("data"), port=8422)
+
+
+def test_the_home_folder_may_be_a_tilde(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment file is read by no shell."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ALPR_DATA", "~/alpr")
+    assert Settings().path("data") == tmp_path / "alpr"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from alpr_assets.cli.common import Instant, Place, console, opened_store
+from alpr_assets.cli.common import Existing, Instant, Place, console, opened_store
 from alpr_assets.lifecycle.captures import devices
 from alpr_assets.lifecycle.captures import quarantine as quarantined
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
@@ -17,9 +17,11 @@ from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from alpr_assets.store.engine import reading, writing
 
+QUARANTINE_ID = click.IntRange(1, 2**63 - 1)  # what a database can hold
+
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=Existing(folder=True))
 @click.option("--device", required=True, help="Device that the pictures are filed under.")
 @click.option("--at", "place", type=Place(), help="Place of pictures that have none in their EXIF.")
 @click.option(
@@ -128,7 +130,7 @@ def quarantine_list() -> None:
 
 
 @quarantine.command("reland")
-@click.argument("quarantine_id", type=int)
+@click.argument("quarantine_id", type=QUARANTINE_ID)
 @click.option("--time", "captured_at", type=Instant(), help="The right time of capture.")
 @click.option("--place", type=Place(), help="The right place.")
 @click.option("--forget-place", is_flag=True, help="Land without a place.")
@@ -154,7 +156,7 @@ def quarantine_reland(  # noqa: PLR0917 - click passes options by name
 
 
 @quarantine.command("dismiss")
-@click.argument("quarantine_id", type=int)
+@click.argument("quarantine_id", type=QUARANTINE_ID)
 @click.option("--by", required=True, help="Who decides.")
 @click.option("--reason", required=True)
 def quarantine_dismiss(quarantine_id: int, by: str, reason: str) -> None:

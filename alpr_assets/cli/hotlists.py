@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from alpr_assets.cli.common import console, opened_store
+from alpr_assets.cli.common import Existing, console, opened_store
 from alpr_assets.errors import ImportRefusedError
 from alpr_assets.lifecycle.hotlists.imports import import_file
 from alpr_assets.lifecycle.summaries import lists_of
@@ -25,7 +25,7 @@ def hotlist() -> None:
 
 
 @hotlist.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=Existing(folder=False))
 @click.option("--approved-by", help="Who takes responsibility for a list that shrank.")
 def hotlist_import(file: Path, approved_by: str | None) -> None:
     """Import one file whole, or refuse it and leave the list in force. The file stays where it is.

@@ -15,14 +15,14 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from alpr_assets.cli.common import console
+from alpr_assets.cli.common import Existing, console
 from alpr_assets.errors import ConfigurationError, RecognitionError
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.lifecycle.recognition.pool import Outcome, executor, recognise_many
 from alpr_assets.lifecycle.recognition.recogniser import Recognition
 from alpr_assets.settings import settings
 
-PICTURES = click.Path(exists=True, path_type=Path)
+PICTURES = Existing(folder=None)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jp2", ".pgm", ".ppm", ".pnm")

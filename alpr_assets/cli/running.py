@@ -13,20 +13,20 @@ import click
 from rich.table import Table
 
 from alpr_assets import firstrun, services, summary
-from alpr_assets.cli.common import console, opened_store
+from alpr_assets.cli.common import Existing, console, opened_store
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.summaries import lists_of, totals
 from alpr_assets.policy import policy
-from alpr_assets.settings import settings
+from alpr_assets.settings import Settings, settings
 from alpr_assets.store.engine import reading
-
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after the summary; the status is 1 if anything failed.")
-@click.option("--captures", type=FOLDER, help="Your own pictures or capture drops instead of the sample.")
-@click.option("--hotlist", type=click.Path(dir_okay=False, path_type=Path), help="Your own hot-list file.")
+@click.option(
+    "--captures", type=Existing(folder=True), help="Your own pictures or capture drops instead of the sample."
+)
+@click.option("--hotlist", type=Existing(folder=False), help="Your own hot-list file.")
 @click.option("--device", default="hand-held", show_default=True, help="Device that plain pictures are filed under.")
 def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) -> None:
     """Take captures and hot lists through the pipeline, sum up, and leave the UI running.
@@ -39,15 +39,16 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
     _end_on_sigterm()
     since = datetime.now(UTC)
     with nullcontext() if own else firstrun.sample_environment(), ExitStack() as stack:
-        configured = settings()
+        configured = _set_up(stack)
+        if not own:
+            firstrun.empty_sample(configured)
         store = firstrun.open_fed_store()
-        with console.status("starting web server, daemon and code server …"):
-            servers = stack.enter_context(services.running(configured))
         feed = (
             firstrun.feed_own(configured, console, captures=captures, hotlist=hotlist, device_id=device)
             if own
             else firstrun.feed_sample(store, configured, console)
         )
+        servers = _started(stack, configured)
         troubles = firstrun.follow(store, configured, feed, servers, console, since=since)
         summary.show(
             console,
@@ -74,13 +75,25 @@ def up() -> None:
     Example: ALPR_DATA=/srv/alpr alpr up
     """
     _end_on_sigterm()
-    configured = settings()
-    firstrun.open_fed_store().engine.dispose()
     with ExitStack() as stack:
-        with console.status("starting web server, daemon and code server …"):
-            servers = stack.enter_context(services.running(configured))
+        configured = _set_up(stack)
+        firstrun.open_fed_store().engine.dispose()
+        servers = _started(stack, configured)
         _say_where(servers.url, configured.path("drops"), configured.path("hotlists"))
         _wait(servers)
+
+
+def _set_up(stack: ExitStack) -> Settings:
+    """What must hold before anything is written: settings and policy are right, and the data folder is ours alone."""
+    configured = settings()
+    policy()  # a wrong one would otherwise be noticed by the sensors only
+    stack.enter_context(services.reserved(configured))
+    return configured
+
+
+def _started(stack: ExitStack, configured: Settings) -> services.Running:
+    with console.status("starting web server, daemon and code server …"):
+        return stack.enter_context(services.running(configured))
 
 
 def _say_where(url: str, drops: Path, hotlists: Path) -> None:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from alpr_assets.errors import AlprError
 from alpr_assets.store.engine import Store, open_store
+from alpr_assets.store.trouble import files_explained
 
 OWNERS = ["team:information-systems"]
 
@@ -27,9 +28,13 @@ class StoreResource(dg.ConfigurableResource):
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn our errors into a failed step that says what to do. Not retried: a person, or the next tick, decides."""
+    """Turn our errors, and what the file system refuses, into a failed step that says what to do.
+
+    Not retried: a person, or the next tick, decides.
+    """
     try:
-        yield
+        with files_explained():
+            yield
     except AlprError as error:
         raise dg.Failure(description=error.diagnostics(), allow_retries=False) from error
 

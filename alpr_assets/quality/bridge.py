@@ -9,9 +9,7 @@ expectation that could not be evaluated: none of them passes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -99,14 +97,6 @@ def evaluate(suite: ExpectationSuite, frame: pd.DataFrame, expected_rows: int) -
     lost = None if complete else f"{len(expectations)} expectations, {held} held and {len(failed)} failed"
     ordered = sorted(failed, key=lambda failure: (failure.expectation, failure.column))
     return Verdict(len(frame), expected_rows, len(expectations), tuple(ordered), lost)
-
-
-def evaluate_days(
-    suite: ExpectationSuite, days: Iterable[date], frame_of: Callable[[date], tuple[pd.DataFrame, int]]
-) -> Iterator[tuple[date, Verdict]]:
-    """Run one suite over several UTC days; a day is loaded when its turn comes, and forgotten after it."""
-    for day in days:
-        yield day, evaluate(suite, *frame_of(day))
 
 
 def to_check_result(

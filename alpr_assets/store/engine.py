@@ -14,17 +14,22 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.dml import Insert
 
+from alpr_assets.errors import ConfigurationError, StorageError
 from alpr_assets.settings import Settings, settings
 from alpr_assets.store import schema
 from alpr_assets.store.images import ImageStore
 from alpr_assets.store.sealed import DayKeys, SealedFolder
+from alpr_assets.store.trouble import database_explained
 
 BUSY_TIMEOUT_MS = 60_000
+CONNECT_SECONDS = 10  # a server that does not answer: libpq by itself waits for minutes
+DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,41 @@ class Store:
 
 
 def open_engine(url: str) -> Engine:
-    """Engine for a SQLAlchemy URL. Statement parameters never reach a log or an error text: they hold plates."""
-    parsed = make_url(url)
+    """Engine for a SQLAlchemy URL. Statement parameters never reach a log or an error text: they hold plates.
+
+    Raises ConfigurationError when the URL is none, or of a database that we do not know. What the database refuses later, for
+    reasons of its set-up, is raised as StorageError.
+    """
+    engine = _engine(_database_url(url))
+    event.listen(engine, "handle_error", database_explained, retval=True)
+    return engine
+
+
+def _database_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    # An @ in the host was one in the password: what stands after it would be taken for the server, and printed.
+    if parsed is None or parsed.drivername not in DRIVERS or "@" in (parsed.host or ""):
+        raise ConfigurationError(  # not from the error above: it quotes the URL, and the URL holds a password
+            "ALPR_DATABASE_URL is not the URL of a PostgreSQL database",
+            remedy="write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, an @ in the password as %40; or leave it unset",
+        )
+    return parsed
+
+
+def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _sqlite_connected)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     # A prepared statement's generic plan took over 8 s for a partial plate at its 11th execution.
-    return create_engine(
-        parsed, hide_parameters=True, isolation_level="READ COMMITTED", connect_args={"prepare_threshold": None}
-    )
+    arguments: dict[str, Any] = {"prepare_threshold": None}
+    if "connect_timeout" not in parsed.query:
+        arguments["connect_timeout"] = CONNECT_SECONDS
+    return create_engine(parsed, hide_parameters=True, isolation_level="READ COMMITTED", connect_args=arguments)
 
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:
@@ -164,18 +193,28 @@ def _has_table(connection: Connection, name: str) -> bool:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; safe to call by several processes at once, and cheap when it is there."""
+    """Bring the schema to the newest revision; safe to call by several processes at once, and cheap when it is there.
+
+    Raises StorageError when the schema is of a revision that this version does not know.
+    """
     if is_current(engine):
         return
     from alembic import command  # noqa: PLC0415 - most commands only read
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with writing(engine) as connection:
         one_writer(connection, "migrate")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StorageError(
+                f"the database's schema is not one that this version knows: {error}",
+                remedy="use the version that made it, or a newer one",
+            ) from error
 
 
 def open_store(configured: Settings | None = None, *, migrated: bool = True) -> Store:

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from alpr_assets.errors import VerificationError
+from alpr_assets.store.trouble import sqlite_explained
 
 NONCE_BYTES = 12
 
@@ -83,7 +84,7 @@ class DayKeys:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
+        with sqlite_explained(self.path), closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
             self.path.chmod(0o600)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA secure_delete=ON")
@@ -142,8 +143,10 @@ def write_durably(target: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(target)  # a full disk does not say whose
         raise
     _sync(target.parent)
 

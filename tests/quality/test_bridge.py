@@ -7,7 +7,7 @@ import subprocess
 import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.policy import Policy
 from alpr_assets.quality import suites
-from alpr_assets.quality.bridge import Failure, Verdict, evaluate, evaluate_days, to_check_result
+from alpr_assets.quality.bridge import Failure, Verdict, evaluate, to_check_result
 from alpr_assets.quality.quiet import great_expectations
 from alpr_assets.settings import ROOT
 from alpr_assets.store import schema
@@ -204,21 +204,7 @@ def test_the_frame_is_forgotten():
     assert reference() is None
 
 
-# ── several days, several threads, a bare machine ──────────────────────────────────────────────────────────────────
-
-
-def test_days_are_judged_one_by_one_when_they_are_asked_for():
-    loaded: list[date] = []
-
-    def load(day: date) -> tuple[pd.DataFrame, int]:
-        loaded.append(day)
-        return frame_of(PLATE if day == DAY else "ABC"), 1
-
-    days = [DAY - timedelta(days=1), DAY, DAY + timedelta(days=1)]
-    judged = evaluate_days(suite_of(three_letters()), days, load)
-    assert next(judged)[1].passed
-    assert loaded == days[:1]
-    assert [(day, verdict.passed) for day, verdict in judged] == [(DAY, False), (days[2], True)]
+# ── several threads, a bare machine ────────────────────────────────────────────────────────────────────────────────
 
 
 def test_threads_get_their_own_verdicts():

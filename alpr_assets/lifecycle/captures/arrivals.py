@@ -151,4 +151,8 @@ def require_plausible_place(lat_deg: float, lon_deg: float, policy: Policy) -> N
     if not (math.isfinite(lat_deg) and math.isfinite(lon_deg)):
         raise MalformedError("impossible_place", "latitude or longitude is not a number")
     if not policy.captures.area.contains(lat_deg, lon_deg):
-        raise MalformedError("impossible_place", f"({lat_deg:g}, {lon_deg:g}) is outside the policy's area")
+        raise MalformedError(
+            "impossible_place",
+            f"({lat_deg:g}, {lon_deg:g}) is outside the policy's area",
+            remedy="captures.area of the policy file says where captures are taken",
+        )

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from alpr_assets.errors import AlprError
+from alpr_assets.lifecycle.captures.manifests import is_storable
 from alpr_assets.store import schema
 
 SERVICES = ("installed", "maintained", "moved", "removed")
@@ -59,8 +60,10 @@ def register(
 ) -> None:
     """Add a device, or change the name, kind and place of a registered one.
 
-    Raises AlprError when a fixed device has no place: its captures would be nowhere.
+    Raises AlprError when its id is none that a capture can name, or a fixed device has no place: its captures would be nowhere.
     """
+    if not (0 < len(device_id) <= 64 and is_storable(device_id)):
+        raise AlprError(f"{device_id!r} cannot be a device", remedy="use 1 to 64 characters")
     if kind == "fixed" and place is None:
         raise AlprError(f"fixed device {device_id} has no place", remedy="give --at LAT,LON")
     values = {

@@ -15,7 +15,7 @@ from typing import Any
 
 from alpr_assets.errors import AlprError, MalformedError
 from alpr_assets.lifecycle.captures import pictures
-from alpr_assets.lifecycle.captures.arrivals import require_plausible_time
+from alpr_assets.lifecycle.captures.arrivals import require_plausible_place, require_plausible_time
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, is_safe, write_drop
 from alpr_assets.policy import Policy
 
@@ -34,11 +34,13 @@ def drop_from_folder(
 ) -> Path:
     """Copy the pictures of `folder` (and below) into a closed drop under `drops`; returns the drop's folder.
 
-    The same pictures give the same drop, so that landing a folder again changes nothing. `place` in degrees, WGS 84.
+    The same pictures with the same options give the same drop, so that landing a folder again changes nothing, and landing it
+    with the options put right lands what was quarantined for them. `place` in degrees, WGS 84.
     `distrust_impossible_clocks`: a picture whose own time cannot be is dated by its receipt, and flagged so, instead of being
     quarantined.
 
-    Raises AlprError when there is no picture in it, or a name of device or file that no drop can hold.
+    Raises AlprError when there is no picture in it, or a name of device or file that no drop can hold; MalformedError when the
+    policy's captures are taken elsewhere than at `place`.
     """
     if not (0 < len(device_id) <= 64 and is_safe(device_id) and device_id == Path(device_id).name):
         raise AlprError(f"{device_id!r} cannot be a device", remedy="use 1 to 64 characters, none of them / or \\")
@@ -46,13 +48,15 @@ def drop_from_folder(
         raise AlprError(
             f"{folder} is a drop already (it has a {MANIFEST})", remedy="copy it below the watched folder instead"
         )
+    if place is not None:
+        require_plausible_place(*place, policy)
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     if not found:
         raise AlprError(f"no JPEG or PNG pictures in {folder}", remedy="name a folder that holds some")
     names = [path.relative_to(folder).as_posix() for path in found]
     if unsafe := next((name for name in names if not is_safe(name)), None):
         raise AlprError(f"{unsafe!r} cannot be the name of a file in a drop", remedy="rename it")
-    digest = hashlib.sha256(device_id.encode())
+    digest = hashlib.sha256(f"{device_id} {place} {distrust_impossible_clocks}".encode())
     for name, path in zip(names, found, strict=True):
         digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
     target = drops / device_id / f"folder-{digest.hexdigest()[:12]}"

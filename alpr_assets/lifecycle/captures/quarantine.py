@@ -111,7 +111,10 @@ def _unresolved(connection: Connection, quarantine_id: int) -> Row[Any]:
     if row is None:
         raise AlprError(f"no quarantine item {quarantine_id}", remedy="alpr quarantine list shows the open ones")
     if row.resolved_at is not None:
-        raise AlprError(f"quarantine item {quarantine_id} was resolved: {row.resolution}")
+        raise AlprError(
+            f"quarantine item {quarantine_id} was resolved: {row.resolution}",
+            remedy="alpr quarantine list shows the open ones",
+        )
     return row
 
 

@@ -104,16 +104,17 @@ def import_file(
     The file in force imported again changes nothing and returns its receipt; so does a refused one, unless `approved_by` names
     who takes responsibility for a list that shrank.
 
-    Raises ConfigurationError when the policy names no source for such a file.
+    Raises ConfigurationError when the policy names no source for such a file, or one with a category that is none.
     """
     rule = policy.hotlists.source_of(file_name)
+    options = _options(rule, policy)
     sha256 = sha256_hex(raw)
     with reading(store.engine) as connection:
         before = _settled(connection, rule, sha256)
     if before is not None and (before.accepted or not approved_by):
         return before
     store.received.seal(now.date(), raw)
-    parsed, refusal = _parse(raw, file_name, rule, policy)
+    parsed, refusal = _parse(raw, file_name, options)
     with writing(store.engine) as connection:
         one_writer(connection, "hot-list import")
         before = _settled(connection, rule, sha256)
@@ -224,14 +225,18 @@ def mark_rematched(connection: Connection, versions: dict[str, int]) -> None:
 # ── taking or refusing ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parse(
-    raw: bytes, file_name: str, rule: ListSource, policy: Policy
-) -> tuple[ParsedList | None, ImportRefusedError | None]:
-    options = Options(
-        zone=policy.zone,
-        category=Category(rule.category) if rule.category else None,
-        import_immigration=policy.hotlists.import_immigration,
-    )
+def _options(rule: ListSource, policy: Policy) -> Options:
+    try:
+        category = Category(rule.category) if rule.category else None
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the policy gives the list {rule.name} the category {rule.category}, which is none",
+            remedy=f"under hotlists.sources of the policy file, name one of {', '.join(Category)}",
+        ) from error
+    return Options(zone=policy.zone, category=category, import_immigration=policy.hotlists.import_immigration)
+
+
+def _parse(raw: bytes, file_name: str, options: Options) -> tuple[ParsedList | None, ImportRefusedError | None]:
     try:
         return formats.parse(raw, file_name, options), None
     except ImportRefusedError as error:

@@ -59,6 +59,12 @@ def test_a_fixed_device_needs_a_place(sqlite_store: Store, now: datetime) -> Non
         registered(connection, now, place=None)
 
 
+@pytest.mark.parametrize("device_id", ["", "x" * 65, "a\0"])
+def test_an_id_that_no_capture_can_name_is_refused(store: Store, now: datetime, device_id: str) -> None:
+    with pytest.raises(AlprError, match="cannot be a device"), writing(store.engine) as connection:
+        registered(connection, now, device_id=device_id)
+
+
 def test_a_service_of_an_unknown_device_or_kind_is_refused(sqlite_store: Store, now: datetime) -> None:
     with pytest.raises(AlprError, match="not registered"), writing(sqlite_store.engine) as connection:
         devices.record_service(connection, device_id="gate-9", kind="installed", done_at=now, done_by="IS")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from PIL.ExifTags import GPS, IFD
+from PIL.ExifTags import GPS, IFD, Base
 from sqlalchemy import select
 
-from alpr_assets.errors import AlprError
+from alpr_assets.errors import AlprError, MalformedError
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, read_manifest
@@ -28,6 +29,12 @@ def located() -> bytes:
         GPS.GPSLongitudeRef: "W", GPS.GPSLongitude: (121.0, 48.0, 21.6),
     })  # fmt: skip
     return jpeg(1, exif=exif)
+
+
+def dated(time: str) -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = time
+    return jpeg(6, exif=exif)
 
 
 @pytest.fixture
@@ -101,6 +108,34 @@ def test_a_broken_picture_is_taken_along_for_landing_to_quarantine(
     target = drop_from_folder(folder, tmp_path / "drops", device_id="handheld", policy=policy, place=GIVEN)
     receipt = land_drop(sqlite_store, target, policy=policy, now=now)
     assert (receipt.n_landed, receipt.n_quarantined) == (3, 1)
+
+
+def test_a_place_outside_the_area_is_refused_before_anything_is_copied(
+    folder: Path, tmp_path: Path, policy: Policy
+) -> None:
+    with pytest.raises(MalformedError, match="area") as caught:
+        drop_from_folder(folder, tmp_path / "drops", device_id="handheld", policy=policy, place=(48.9, 2.3))
+    assert caught.value.remedy
+    assert not (tmp_path / "drops").exists()
+
+
+def test_with_another_option_what_was_quarantined_lands(
+    store: Store, folder: Path, tmp_path: Path, policy: Policy, now: datetime
+) -> None:
+    """The first try is no reason to refuse the second: only what landed is known."""
+    (folder / "old.jpg").write_bytes(dated("1999:06:15 12:00:00"))
+    receipts = [
+        land_drop(
+            store,
+            drop_from_folder(
+                folder, tmp_path / "drops", device_id="handheld", policy=policy, distrust_impossible_clocks=distrust
+            ),
+            policy=policy,
+            now=now,
+        )
+        for distrust in (False, True)
+    ]
+    assert [(r.n_landed, r.n_duplicate, r.n_quarantined) for r in receipts] == [(3, 0, 1), (1, 3, 0)]
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path, policy: Policy) -> None:

@@ -268,6 +268,15 @@ def test_a_file_of_no_source_is_refused_by_the_policy(one: Lists) -> None:
         one.take(csv(*plates(1)), policy=one.policy.model_copy(update={"hotlists": rules}))
 
 
+def test_a_category_that_is_none_is_named_before_anything_is_kept(one: Lists) -> None:
+    rule = one.policy.hotlists.sources[-1].model_copy(update={"category": "nonsense"})
+    wrong = one.policy.hotlists.model_copy(update={"sources": (rule,)})
+    with pytest.raises(ConfigurationError, match="nonsense") as caught:
+        one.take(csv(*plates(1)), policy=one.policy.model_copy(update={"hotlists": wrong}))
+    assert "stolen_vehicle" in caught.value.remedy
+    assert not one.store.received.folder.exists()
+
+
 def test_a_name_that_is_too_long_for_a_list_is_refused_on_both_databases(lists: Lists) -> None:
     with pytest.raises(ConfigurationError, match="64"):
         lists.take(csv(*plates(1)), f"{'x' * 65}.csv")
