@@ -58,3 +58,19 @@ class RecognitionError(AlprError):
 
 class VerificationError(AlprError):
     """Something stored is not what its record says: where, expected, found."""
+
+
+class AccessRefusedError(AlprError):
+    """The gate refused: all reasons, and the record of the refusal.
+
+    reasons : sentences for the member; `codes` : the same, short and stable, as recorded
+    record_id : of the refusal's entry in the access record; None where the refusal came before the gate
+    """
+
+    def __init__(
+        self, reasons: tuple[str, ...], *, record_id: int | None = None, codes: tuple[str, ...] = (), remedy: str = ""
+    ) -> None:
+        super().__init__("; ".join(reasons), remedy=remedy)
+        self.reasons = reasons
+        self.codes = codes
+        self.record_id = record_id

@@ -110,6 +110,7 @@ class Captures(_Section):
 
 class Recognition(_Section):
     pass_seconds: float = Field(gt=0)
+    sure_confidence: float = Field(ge=0.5, lt=1)
 
 
 class ListSource(_Section):
@@ -168,6 +169,46 @@ class Matching(_Section):
     region_confidence: float = Field(ge=0, le=1)
 
 
+class Access(_Section):
+    """Sign-in, sessions and what may be taken out.
+
+    notice : shown and acknowledged at each sign-in
+    case_number : regular expression of the department's case, incident and administrative numbers
+    export_max_rows : above this a supervisor approves first
+    spool_rows : answers with more rows are written encrypted, recorded, then streamed
+    """
+
+    notice: str
+    idle_minutes: int = Field(gt=0)
+    session_hours: int = Field(gt=0)
+    token_minutes: int = Field(gt=0)
+    failures: int = Field(gt=0)
+    failure_minutes: int = Field(gt=0)
+    password_length: int = Field(ge=8)
+    one_time_hours: int = Field(gt=0)
+    inactive_days: int = Field(gt=0)
+    case_number: str
+    export_max_rows: int = Field(gt=0)
+    export_days: int = Field(gt=0)
+    spool_rows: int = Field(gt=0)
+
+    @field_validator("case_number")
+    @classmethod
+    def _a_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+
+class Record(_Section):
+    """The access record: how long its query elements can be opened, how often heads go to witnesses."""
+
+    elements_years: int = Field(ge=1)
+    head_minutes: int = Field(gt=0)
+
+
 class Policy(_Section):
     """The whole file."""
 
@@ -182,6 +223,8 @@ class Policy(_Section):
     recognition: Recognition
     hotlists: HotLists
     matching: Matching
+    access: Access
+    record: Record
 
     @property
     def zone(self) -> ZoneInfo:

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alpr_assets.errors import ConfigurationError
@@ -35,7 +35,16 @@ class Settings(BaseSettings):
         default="alpr_assets.lifecycle.recognition.plates:PlateFactory",
         description="module:class that makes the recogniser",
     )
-    port: int = Field(default=8422, ge=1, le=65535, description="loopback port of the Dagster web server")
+    port: int = Field(default=8422, ge=1, le=65535, description="port of the console")
+    host: str = Field(default="127.0.0.1", description="address that the console listens on; loopback behind a proxy")
+    certfile: Path | None = Field(default=None, description="TLS certificate of the console, PEM; none: loopback or a proxy")
+    keyfile: Path | None = Field(default=None, description="its private key, PEM")
+    record: Path = Field(default=Path("data/record"), description="the access record, in files of its own")
+    record_url: str = Field(default="", description="PostgreSQL of the access record; empty: SQLite in the record's folder")
+    witnesses: str = Field(default="", description="folders, separated by colons, to which signed heads of the record go")
+    oidc_issuer: str = Field(default="", description="identity provider's issuer URL; empty: passwords")
+    oidc_client_id: str = Field(default="", description="this system's name there")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="and its secret")
 
     def path(self, name: str) -> Path:
         """One of the path settings, absolute; `~` is the home folder, also where no shell has replaced it."""

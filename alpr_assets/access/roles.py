@@ -1,0 +1,105 @@
+"""Roles and what each may do.
+
+Here: the roles, the actions, which role has which, and which actions need training, a purpose and a case number.
+Not here: which job title has which role (the policy file), who holds one (`members`), asking (`gate`).
+Nothing is allowed that is not named here. The administrator of the software sees no vehicle data, and who reads data does
+not decide who may: duties are separated (CJIS Security Policy AC-5).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a member is to the system; job titles map to these in the policy file (422.3.1(a))."""
+
+    OFFICER = "officer"
+    DISPATCHER = "dispatcher"
+    ANALYST = "analyst"
+    SUPERVISOR = "supervisor"
+    COMMANDER = "commander"
+    CUSTODIAN = "custodian"
+    ATTORNEY = "attorney"
+    TRAINING_COORDINATOR = "training_coordinator"
+    ENGINEER = "engineer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Action(StrEnum):
+    """One kind of act; the access record names it."""
+
+    # data about vehicles: training, purpose, case number
+    PLATE_HISTORY = "plate_history"
+    OPEN_IMAGE = "open_image"
+    VIEW_HITS = "view_hits"
+    EXPORT = "export"
+    # the record and the pipeline: training
+    READ_RECORD = "read_record"
+    VIEW_PIPELINE = "view_pipeline"
+    OPERATE_PIPELINE = "operate_pipeline"
+    # administration
+    VERIFY_RECORD = "verify_record"
+    APPROVE_EXPORT = "approve_export"
+    PROPOSE_MEMBER = "propose_member"
+    APPROVE_MEMBER = "approve_member"
+    SUSPEND_MEMBER = "suspend_member"
+    SEPARATE_MEMBER = "separate_member"
+    GRANT_SOURCES = "grant_sources"
+    RECORD_TRAINING = "record_training"
+    SET_DESIGNEE = "set_designee"
+    UNLOCK_MEMBER = "unlock_member"
+    REVOKE_SESSION = "revoke_session"
+
+
+DATA: Final = frozenset({Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT})
+"""Actions that return data about vehicles: each states a purpose and a case number (422.4(a))."""
+
+TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}
+"""Actions that nobody does without current training (422.4(d))."""
+
+_LOOKS: Final = frozenset({Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS})
+_LEADS: Final = frozenset(
+    {
+        Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
+        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.REVOKE_SESSION,
+    }
+)  # fmt: skip
+
+MAY: Final = MappingProxyType(
+    {
+        Role.OFFICER: _LOOKS,
+        Role.DISPATCHER: _LOOKS,
+        Role.ANALYST: _LOOKS | {Action.EXPORT},
+        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT},
+        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD},
+        Role.CUSTODIAN: _LOOKS | {Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD},
+        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
+        Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
+        Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
+        Role.AUDITOR: frozenset({Action.READ_RECORD, Action.VERIFY_RECORD, Action.VIEW_PIPELINE}),
+        Role.ADMINISTRATOR: frozenset(
+            {
+                Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
+                Action.SET_DESIGNEE, Action.UNLOCK_MEMBER, Action.REVOKE_SESSION, Action.VERIFY_RECORD,
+            }
+        ),
+    }
+)  # fmt: skip
+"""What each role may do. A test holds this table against the one in docs/security.md."""
+
+PRIVILEGED: Final = frozenset(
+    {
+        Role.COMMANDER, Role.CUSTODIAN, Role.ATTORNEY, Role.TRAINING_COORDINATOR, Role.ENGINEER, Role.AUDITOR,
+        Role.ADMINISTRATOR,
+    }
+)  # fmt: skip
+"""Roles that decide over others' access, or reach past the pages: two people approve their holder."""
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether a role has an action."""
+    return action in MAY[role]
