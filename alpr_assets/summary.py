@@ -59,10 +59,13 @@ def _captures(connection: Connection, drop_ids: list[int], labels: dict[str, lis
     ).one()
     of_capture = (capture.day == read.day) & (capture.capture_id == read.capture_id)
     reads = connection.execute(
-        select(func.count(), func.count(read.capture_id.distinct()), func.count(read.plate.distinct()))
+        select(
+            func.count(), func.count(read.capture_id.distinct()), func.count(read.plate.distinct()),
+            func.count().filter(~read.sure),
+        )
         .join(schema.capture, of_capture & (capture.current_version == read.version_id))
         .where(capture.drop_id.in_(drop_ids))
-    ).one()
+    ).one()  # fmt: skip
     table = Table(title="Captures and reads", title_justify="left", show_header=False)
     table.add_column(min_width=34)
     table.add_column(justify="right", min_width=22)
@@ -79,6 +82,7 @@ def _captures(connection: Connection, drop_ids: list[int], labels: dict[str, lis
     table.add_row("  not readable as pictures", f"{looked[1]:,}")
     table.add_row("plates read", f"{reads[0]:,}")
     table.add_row("  distinct", f"{reads[2]:,}")
+    table.add_row("  unsure", f"{reads[3]:,}")
     if looked[2] is not None:
         table.add_row("time a picture, one process", f"{looked[2]:.0f} ms")
     if labels:
@@ -119,17 +123,14 @@ def _lists(receipts: list[ImportReceipt]) -> Table:
 
 def _hits(connection: Connection, drop_ids: list[int]) -> Table:
     hit, read, capture = schema.hit.c, schema.read.c, schema.capture.c
-    counts: dict[str, int] = dict(
-        connection.execute(
-            select(hit.match_kind, func.count())
-            .join(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
-            .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
-            .where(capture.drop_id.in_(drop_ids))
-            .group_by(hit.match_kind)
-        )
-        .tuples()
-        .all()
+    rows = connection.execute(
+        select(hit.match_kind, func.count(), func.count().filter(~hit.sure))
+        .join(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
+        .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
+        .where(capture.drop_id.in_(drop_ids))
+        .group_by(hit.match_kind)
     )
+    counts = {row[0]: (row[1], row[2]) for row in rows}
     table = Table(title="Hits, to be verified by a person", title_justify="left", show_header=False)
     table.add_column(min_width=34)
     table.add_column(justify="right", min_width=22)
@@ -138,7 +139,8 @@ def _hits(connection: Connection, drop_ids: list[int]) -> Table:
         ("folded", "look-alike characters differ"),
         ("edit1", "one character differs: possible"),
     ):
-        table.add_row(meaning, f"{counts.get(kind, 0):,}")
+        n, n_unsure = counts.get(kind, (0, 0))
+        table.add_row(meaning, f"{n:,}" + (f" ({n_unsure:,} unsure)" if n_unsure else ""))
     return table
 
 
@@ -147,7 +149,7 @@ def _sample_hits(connection: Connection, drop_ids: list[int]) -> Table:
     rows = connection.execute(
         select(
             hit.plate.label("listed"), hit.state, hit.category, hit.match_kind, hit.differences, read.plate,
-            read.confidence,
+            read.confidence, hit.sure,
         )
         .join(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
         .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
@@ -164,7 +166,7 @@ def _sample_hits(connection: Connection, drop_ids: list[int]) -> Table:
             _marked(row.plate, row.differences),
             row.match_kind,
             row.category.replace("_", " "),
-            f"{row.confidence:.2f}",
+            f"{row.confidence:.2f}" + ("" if row.sure else " unsure"),
         )
     return table
 

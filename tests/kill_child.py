@@ -41,8 +41,11 @@ def recognition(store: Store, folder: Path) -> None:
         days = list(connection.scalars(select(schema.capture_day.c.day).order_by(schema.capture_day.c.day)))
     for day in days:
         with executor(1, None, light_recogniser) as pool:
-            recognise_day(store, day, pool, LightRecogniser.version, clock=lambda: NOW)
-        group_day(store, day, pass_seconds=POLICY.recognition.pass_seconds)
+            figures = POLICY.recognition
+            recognise_day(
+                store, day, pool, LightRecogniser.version, sure_confidence=figures.sure_confidence, clock=lambda: NOW
+            )
+        group_day(store, day, pass_seconds=figures.pass_seconds)
         raise_hits(store, day, lists_in_force(store, POLICY), policy=POLICY, now=NOW)
 
 

@@ -28,6 +28,7 @@ from tests.builders import drop, jpeg, line
 AT = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
 DAY = AT.date()
 PASS_SECONDS = 10
+SURE = 0.8  # of a policy: a label that gives no confidence is of 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Patrol:
             return self.recognise_with(pool, day, newer.version if newer else LightRecogniser.version)
 
     def recognise_with(self, pool: Pool, day: date, version: RecogniserVersion) -> DayOfReads:
-        return recognise_day(self.store, day, pool, version, clock=lambda: self.now)
+        return recognise_day(self.store, day, pool, version, sure_confidence=SURE, clock=lambda: self.now)
 
     def group(self, day: date = DAY) -> int:
         return group_day(self.store, day, pass_seconds=PASS_SECONDS)

@@ -70,6 +70,7 @@ def _metadata(day: DayOfHits) -> dict[str, object]:
         "hits raised in this run": sum(day.n_raised.values()),
         "hits strengthened in this run": day.n_strengthened,
         "hits by match kind": dict(sorted(day.n_standing.items())),
+        "hits unsure": day.n_unsure,
         "nothing of the day waits": day.complete,
     }
 

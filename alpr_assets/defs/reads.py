@@ -44,8 +44,12 @@ def plate_reads(context: AssetExecutionContext, store: StoreResource) -> dg.Mate
         store.open() as opened,
         executor(configured.workers, configured.dask or None, factory) as pool,
     ):
-        done = recognise_day(opened, day, pool, factory.version, clock=now, progress=_progress(context))
-        n_sightings = group_day(opened, day, pass_seconds=policy().recognition.pass_seconds)
+        figures = policy().recognition
+        done = recognise_day(
+            opened, day, pool, factory.version,
+            sure_confidence=figures.sure_confidence, clock=now, progress=_progress(context),
+        )  # fmt: skip
+        n_sightings = group_day(opened, day, pass_seconds=figures.pass_seconds)
         with reading(opened.engine) as connection:
             counts = reads_of(connection, day)
             compared = compare_day(connection, day)
@@ -53,6 +57,7 @@ def plate_reads(context: AssetExecutionContext, store: StoreResource) -> dg.Mate
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": counts.n_reads,
+            "unsure": counts.n_unsure,
             "recogniser version": factory.version.version_id,
             "captures read in this run": done.n_captures,
             "captures": counts.n_captures,

@@ -2,7 +2,8 @@
 
 Here: raising them. Each carries the read, the recogniser version and the list version it came from. A hit's key is
 (sighting, source, plate, state, type): a renewed list, a second read of the pass or a second run raises nothing twice.
-A hit asks a person to look (422.4(f)); it is never a fact about a vehicle.
+A hit asks a person to look (422.4(f)); it is never a fact about a vehicle. One raised from an unsure read is unsure, until a
+sure read of its pass matches as well.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ STRENGTH: Final = {"exact": 0, "folded": 1, "edit1": 2}
 """Match kinds, the strongest first."""
 
 CHANGES: Final = (
-    "match_kind", "state_agrees", "differences", "confidence", "read_day", "read_id", "version_id",
+    "match_kind", "state_agrees", "differences", "confidence", "sure", "read_day", "read_id", "version_id",
     "entry_id", "import_id", "category", "restricted", "captured_at",
 )  # fmt: skip
 """What says why a hit was raised: replaced together when a later read of the pass matches better."""
@@ -34,13 +35,17 @@ KEY: Final = ("day", "sighting_id", "source", "plate", "state", "list_type")
 
 @dataclass(frozen=True, slots=True)
 class DayOfHits:
-    """What matching one UTC day did; hits counted by match kind. `complete`: nothing of the day waits any more."""
+    """What matching one UTC day did; hits counted by match kind. `complete`: nothing of the day waits any more.
+
+    n_unsure : standing hits whose read is unsure
+    """
 
     day: date
     n_reads: int
     n_raised: dict[str, int]
     n_strengthened: int
     n_standing: dict[str, int]
+    n_unsure: int
     complete: bool
 
 
@@ -82,13 +87,13 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
     """Match the grouped, current reads of a UTC day with the lists and raise what is new. Idempotent.
 
     A hit that stands is strengthened when a read of its pass by the same recogniser version matches better than the one it was
-    raised from. Reading a day again with a newer version changes no hit: it keeps the version it came from.
+    raised from, or as well and is sure where that one is not. Reading a day again with a newer version changes no hit: it keeps the version it came from.
     """
     with reading(store.engine) as connection:
         reads = _frame(connection, _current_reads(day))
         landed = connection.scalar(select(exists().where(schema.capture_day.c.day == day)))
     if not landed:
-        return DayOfHits(day, 0, {}, 0, {}, complete=True)
+        return DayOfHits(day, 0, {}, 0, {}, 0, complete=True)
     found = _best_per_key(_matches(reads, lists, policy), reads, lists)
     with writing(store.engine) as connection:
         lock_day(connection, day)
@@ -99,7 +104,7 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
             (hit, row)
             for row in found
             if (hit := standing[tuple(row[name] for name in KEY)]).hit_id not in new
-            and STRENGTH[row["match_kind"]] < STRENGTH[hit.match_kind]
+            and _strength(row["match_kind"], sure=row["sure"]) < _strength(hit.match_kind, sure=hit.sure)
             and row["version_id"]
             == hit.version_id  # another version's better match is beside the evidence, not instead
         ]
@@ -109,7 +114,16 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
     kinds = Counter(hit.match_kind for hit in standing.values())
     kinds.update(row["match_kind"] for _, row in better)
     kinds.subtract(hit.match_kind for hit, _ in better)
-    return DayOfHits(day, len(reads), dict(raised), len(better), dict(+kinds), complete)
+    unsure = {hit.hit_id for hit in standing.values() if not hit.sure} - {
+        hit.hit_id for hit, row in better if row["sure"]
+    }
+    unsure |= {hit.hit_id for hit, row in better if not row["sure"]}
+    return DayOfHits(day, len(reads), dict(raised), len(better), dict(+kinds), len(unsure), complete)
+
+
+def _strength(kind: str, *, sure: bool) -> tuple[int, bool]:
+    """Smaller is stronger. The kind comes first: a sure read of another spelling is no better reason for the listed plate."""
+    return STRENGTH[kind], not sure
 
 
 def _frame(connection: Connection, statement: Any) -> pd.DataFrame:
@@ -124,7 +138,7 @@ def _current_reads(day: date) -> Any:
     return (
         select(
             read.day, read.read_id, member.sighting_day, member.sighting_id, read.plate, read.region,
-            read.region_confidence, read.confidence, read.captured_at, read.version_id,
+            read.region_confidence, read.confidence, read.sure, read.captured_at, read.version_id,
         )
         .join(schema.sighting_read, (member.day == read.day) & (member.read_id == read.read_id))
         .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
@@ -140,9 +154,9 @@ def _matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy) -> pd.Dat
 
 
 def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForce) -> list[dict[str, Any]]:
-    """One row of `hit` per key: the strongest match, an agreeing state first, then the surest read."""
+    """One row of `hit` per key: the strongest match, a sure read first, then an agreeing state, then the surest read."""
     pairs = matches.merge(
-        reads[["read_id", "day", "sighting_day", "sighting_id", "confidence", "version_id", "captured_at"]],
+        reads[["read_id", "day", "sighting_day", "sighting_id", "confidence", "sure", "version_id", "captured_at"]],
         on="read_id",
     ).rename(columns={"day": "read_day", "sighting_day": "day", "kind": "match_kind"})
     pairs = pairs.merge(lists.entries.drop(columns="plate_folded"), left_on="entry_id", right_index=True)
@@ -150,17 +164,18 @@ def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForc
     order = pd.DataFrame(
         {
             "strength": pairs["match_kind"].map(STRENGTH),
+            "unsure": ~pairs["sure"].astype(bool),
             "state": -agreement.fillna(0.5),
             "confidence": -pairs["confidence"],
             "read": pairs["read_id"],
             "entry": pairs["entry_id"],
         }
-    ).sort_values(["strength", "state", "confidence", "read", "entry"])
+    ).sort_values(["strength", "unsure", "state", "confidence", "read", "entry"])
     best = pairs.loc[order.index].drop_duplicates(list(KEY)).astype(object)
     rows: list[dict[str, Any]] = best[[*KEY, *CHANGES]].to_dict("records")  # type: ignore[assignment]
     for row in rows:
         row["state_agrees"] = None if pd.isna(row["state_agrees"]) else bool(row["state_agrees"])
-        row["restricted"] = bool(row["restricted"])
+        row["restricted"], row["sure"] = bool(row["restricted"]), bool(row["sure"])
     return rows
 
 

@@ -28,12 +28,13 @@ class CaptureDay:
 
 @dataclass(frozen=True, slots=True)
 class ReadDay:
-    """Current reads of one UTC day. `confidences`: ten counts, of 0–0.1, 0.1–0.2, …"""
+    """Current reads of one UTC day. `n_unsure`: below the policy's figure; `confidences`: ten counts, of 0–0.1, …"""
 
     n_captures: int
     n_without_plate: int
     n_unreadable: int
     n_reads: int
+    n_unsure: int
     n_sightings: int
     n_plates: int
     ms_per_picture: float
@@ -110,21 +111,20 @@ def reads_of(connection: Connection, day: date) -> ReadDay:
     of_capture = (CAPTURE.day == READ.day) & (CAPTURE.capture_id == READ.capture_id)
     bin_ = func.least if connection.dialect.name == "postgresql" else func.min
     tenth = bin_(9, cast(READ.confidence * 10 - 0.5, Integer))
-    tenths: dict[int, int] = {
-        row[0]: row[1]
-        for row in connection.execute(
-            select(tenth, func.count())
-            .join(schema.capture, of_capture & (CAPTURE.current_version == READ.version_id))
-            .where(READ.day == day, CAPTURE.day == day)
-            .group_by(tenth)
-        )
-    }
+    by_tenth = connection.execute(
+        select(tenth, func.count(), func.count().filter(~READ.sure))
+        .join(schema.capture, of_capture & (CAPTURE.current_version == READ.version_id))
+        .where(READ.day == day, CAPTURE.day == day)
+        .group_by(tenth)
+    ).all()
+    tenths: dict[int, int] = {row[0]: row[1] for row in by_tenth}
     times = [row.duration_ms for row in looked if row.error is None]
     return ReadDay(
         n_captures=len(looked),
         n_without_plate=sum(row.n_plates == 0 and row.error is None for row in looked),
         n_unreadable=sum(row.error is not None for row in looked),
         n_reads=sum(tenths.values()),
+        n_unsure=sum(row[2] for row in by_tenth),
         n_sightings=_count(connection, select(func.count()).where(schema.sighting.c.day == day)),
         n_plates=_count(connection, select(func.count(READ.plate.distinct())).where(READ.day == day)),
         ms_per_picture=sum(times) / len(times) if times else 0.0,

@@ -119,6 +119,7 @@ def _about_the_read(e: Any) -> list[Any]:
     return [
         e.ExpectColumnValuesToNotBeNull(column="read_plate", description="the read it was raised from is there"),
         as_read("confidence", "the confidence is the read's"),
+        as_read("sure", "the hit is as sure as its read, and shown so"),
         as_read("captured_at_us", "the hit is dated as its read"),
         as_read("version_id", "the hit names the recogniser version of its read"),
         e.ExpectColumnPairValuesToBeEqual(
@@ -168,9 +169,10 @@ def _statement(day: date) -> Any:
     return (
         select(
             hit.sighting_id, hit.source, hit.plate, hit.state, hit.list_type, hit.category, hit.restricted,
-            hit.match_kind, hit.state_agrees, hit.differences, hit.confidence, hit.version_id, hit.import_id,
+            hit.match_kind, hit.state_agrees, hit.differences, hit.confidence, hit.sure, hit.version_id, hit.import_id,
             microseconds(hit.captured_at), microseconds(hit.raised_at), microseconds(hit.strengthened_at),
             read.plate.label("read_plate"), read.confidence.label("read_confidence"),
+            read.sure.label("read_sure"),
             read.version_id.label("read_version_id"), microseconds(read.captured_at).label("read_captured_at_us"),
             member.sighting_id.label("sighting_of_read"), sighting.n_reads,
             entry.plate.label("entry_plate"), entry.state.label("entry_state"),

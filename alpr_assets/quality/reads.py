@@ -45,6 +45,7 @@ def reads_frame(connection: Connection, day: date, *, fold: Fold) -> tuple[pd.Da
         capture_has_version=frame["current_version"].notna().astype(object).where(frame["width_px"].notna(), None),
         n_reads_of_picture=frame.groupby(["capture_id", "version_id"])["read_id"].transform("size"),
         in_dictionary_days=_in_dictionary_days(frame, day),
+        confidence_if_sure=frame["confidence"].where(frame["sure"].astype(bool), None),
     ).drop(columns=["first_day", "last_day"])
     found = select(func.coalesce(func.sum(schema.recognition.c.n_plates), 0)).where(schema.recognition.c.day == day)
     return frame, connection.execute(found).scalar_one()
@@ -94,6 +95,10 @@ def _about_the_plate(e: Any) -> list[Any]:
         e.ExpectColumnValuesToNotBeNull(column="confidence", description="the read says how sure it is"),
         e.ExpectColumnValuesToBeBetween(
             column="confidence", min_value=0, max_value=1, description="the confidence is a probability"
+        ),
+        # No policy may set its figure lower; which one was in force when the read was stored is not kept.
+        e.ExpectColumnValuesToBeBetween(
+            column="confidence_if_sure", min_value=0.5, description="what is sure is rather right than wrong"
         ),
         e.ExpectColumnPairValuesToBeEqual(
             column_A="spelled", column_B="plate", description="the characters spell the plate, one each"
@@ -158,7 +163,7 @@ def _statement(day: date) -> Any:
     return (
         select(
             read.read_id, read.capture_id, read.version_id, read.box_x, read.box_y, read.box_width, read.box_height,
-            read.plate, read.plate_folded, read.confidence, read.region,
+            read.plate, read.plate_folded, read.confidence, read.sure, read.region,
             read.region_confidence, read.device_id, microseconds(read.captured_at), *(read[name] for name in PLACE),
             capture.width_px, capture.height_px, capture.device_id.label("capture_device_id"),
             microseconds(capture.captured_at).label("capture_captured_at_us"),

@@ -32,6 +32,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from alpr_assets.store.types import BigId, Json, UtcInstant
@@ -51,6 +52,8 @@ BY_DAY: dict[str, Any] = {"postgresql_partition_by": "RANGE (day)"}
 # Byte order on PostgreSQL: comparisons and prefixes use the index, as SQLite's do.
 Plate = String(16).with_variant(String(16, collation="C"), "postgresql")
 MAX_PLATE = 16
+# What nobody said to be sure is unsure.
+UNSURE: dict[str, Any] = {"nullable": False, "server_default": false()}
 
 EPOCH_DAY = date(1970, 1, 1)
 
@@ -246,6 +249,7 @@ read = Table(
     Column("plate", Plate, nullable=False),
     Column("plate_folded", Plate, nullable=False),
     Column("confidence", Float, nullable=False, comment="0–1"),
+    Column("sure", Boolean, **UNSURE, comment="the confidence reached the policy's figure when it was stored"),
     Column("characters", Json, nullable=False, comment="[[character, confidence], …]"),
     Column("candidates", Json, nullable=False, comment="[[plate, confidence], …], best first"),
     Column("region", String(8)),
@@ -273,6 +277,7 @@ sighting = Table(
     Column("plate", Plate, nullable=False, comment="the vote of the reads"),
     Column("region", String(8)),
     Column("confidence", Float, nullable=False),
+    Column("sure", Boolean, **UNSURE, comment="a sure read says this plate, and none another"),
     Column("dated_by_receipt", Boolean, nullable=False, comment="no pass is known: such reads never group"),
     Column("first_at", UtcInstant, nullable=False),
     Column("last_at", UtcInstant, nullable=False),
@@ -363,6 +368,7 @@ hit = Table(
     Column("state_agrees", Boolean, comment="NULL: the read or the entry has no state"),
     Column("differences", Json, nullable=False, comment="why it matched: the characters that differ"),
     Column("confidence", Float, nullable=False, comment="of the read, 0–1"),
+    Column("sure", Boolean, **UNSURE, comment="as the read it was raised from"),
     Column("read_day", Date, nullable=False, comment="with read_id: the read it was raised from"),
     Column("read_id", BigInteger, nullable=False),
     Column("version_id", String(16), nullable=False),

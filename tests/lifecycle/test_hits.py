@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
-from tests.patrols import AT, DAY, Patrol, Relabelled, seen, watch
+from tests.patrols import AT, DAY, SURE, Patrol, Relabelled, seen, watch
 
 OTHERS = ("1AAA111", "2BBB222", "3CCC333", "4DDD444")  # so that a list of one line more or less has not shrunk
 
@@ -187,6 +188,58 @@ def test_a_weaker_read_weakens_nothing(alone: Patrol) -> None:
     alone.read(seen({"plate": "7A8C120", "confidence": 0.99}, seconds=1))
     assert alone.match().n_strengthened == 0
     assert alone.hits() == before
+
+
+# ── unsure ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.4(f)")
+def test_an_unsure_read_raises_an_unsure_hit_which_only_a_sure_read_makes_sure(patrol: Patrol) -> None:
+    patrol.take(watch("7ABC120"))
+    patrol.read(seen({"plate": "7ABC120", "confidence": SURE - 0.01}))
+    done = patrol.match()
+    assert (done.n_raised, done.n_unsure) == ({"exact": 1}, 1)
+    (unsure,) = patrol.hits()
+    assert not unsure.sure
+    patrol.read(seen({"plate": "7ABC120", "confidence": SURE - 0.001}, seconds=1))
+    assert (patrol.match().n_strengthened, patrol.hits()) == (0, [unsure])
+    patrol.read(seen({"plate": "7ABC120", "confidence": SURE}, seconds=2))
+    done = patrol.match()
+    assert (done.n_raised, done.n_strengthened, done.n_standing, done.n_unsure) == ({}, 1, {"exact": 1}, 0)
+    (hit,) = patrol.hits()
+    assert (hit.hit_id, hit.sure, hit.confidence) == (unsure.hit_id, True, SURE)
+    assert hit.read_id == patrol.reads()[-1].read_id
+    assert patrol.match().n_strengthened == 0
+
+
+def test_among_reads_of_one_kind_the_sure_one_raises_the_hit(alone: Patrol) -> None:
+    alone.take(watch("7ABC120/CA"))
+    of_the_state = {"plate": "7ABC120", "confidence": 0.3, "region": "ca", "region_confidence": 0.99}
+    alone.read(seen(of_the_state), seen({"plate": "7ABC120", "confidence": 0.97}, seconds=1))
+    assert alone.match().n_unsure == 0
+    assert [(hit.sure, hit.confidence) for hit in alone.hits()] == [(True, 0.97)]
+
+
+@pytest.mark.clause("422.4(f)")
+def test_a_sure_read_of_another_spelling_makes_no_hit_sure(alone: Patrol) -> None:
+    """What is surely something else is no better reason for the listed plate."""
+    alone.take(watch("7ABC120"))
+    alone.read(seen({"plate": "7ABC120", "confidence": 0.3}))
+    alone.match()
+    before = alone.hits()
+    alone.read(seen({"plate": "7A8C12O", "confidence": 0.99}, seconds=1))
+    assert (alone.match().n_strengthened, alone.hits()) == (0, before)
+
+
+@pytest.mark.parametrize("order", permutations([("7ABC120", 0.3), ("7ABC120", 0.9), ("7A8C12O", 0.99)]), ids=str)
+def test_the_order_in_which_reads_come_does_not_decide_what_a_hit_says(
+    alone: Patrol, order: tuple[tuple[str, float], ...]
+) -> None:
+    alone.take(watch("7ABC120"))
+    for number, (plate, confidence) in enumerate(order):
+        alone.read(seen({"plate": plate, "confidence": confidence}, seconds=number))
+        alone.match()
+    assert [(hit.match_kind, hit.sure, hit.confidence) for hit in alone.hits()] == [("exact", True, 0.9)]
 
 
 @pytest.mark.clause("422.5")

@@ -35,6 +35,7 @@ PLATES = {
     "empty.jpg": [],
     "undated.jpg": ["5LMN777"],
 }
+SURE = 0.8  # the good day's reads are, each with its 0.9
 SECONDS = {"exact.jpg": 0, "again.jpg": 1, "alike.jpg": 60, "near.jpg": 120, "empty.jpg": 180}  # again: the same pass
 WATCH = b"Plate Number,Description,State/Province\n7ABC123,a,CA\n7XYZ999,b,CA\n7XYZ999,b,CA\n2OLD222,c,\n"
 RENEWED = b"Plate Number,Description,State/Province\n7ABC123,a,CA\n7XYZ999,b,CA\n3NEW333,c,NV\n"
@@ -51,7 +52,7 @@ def run_good_day(store: Store, folder: Path, policy: Policy) -> None:
     lines.append({"file": "undated.jpg", "device_id": "unit-12-rear"})  # dated by its receipt, without a place
     land_drop(store, builders.drop(folder / "drop", pictures, lines), policy=policy, now=NOW)
     with executor(1, None, light_recogniser) as pool:
-        recognise_day(store, DAY, pool, LightRecogniser.version, clock=lambda: NOW)
+        recognise_day(store, DAY, pool, LightRecogniser.version, sure_confidence=SURE, clock=lambda: NOW)
     group_day(store, DAY, pass_seconds=policy.recognition.pass_seconds)
     for name, raw in (("watch.csv", WATCH), ("other.csv", OTHER), ("watch.csv", RENEWED)):
         assert import_file(store, raw, name, policy=policy, now=NOW).accepted

@@ -73,6 +73,7 @@ DEFECTS = {
     ),
     ("values_to_not_be_null", "read_plate"): planted(READ.delete().where(READ.c.read_id == schema.numbered(DAY, 1))),
     ("pair_values_to_be_equal", "confidence, read_confidence"): planted(hit("exact", confidence=0.2)),
+    ("pair_values_to_be_equal", "sure, read_sure"): planted(hit("exact", sure=False)),
     ("pair_values_to_be_equal", "captured_at_us, read_captured_at_us"): planted(
         hit("exact", captured_at=NOW - timedelta(hours=1))
     ),

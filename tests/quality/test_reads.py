@@ -75,6 +75,7 @@ DEFECTS = {
     ("values_to_be_in_set", "in_dictionary_days"): planted(PLATE.update().values(first_day=DAY + timedelta(days=1))),
     ("values_to_not_be_null", "confidence"): framed(lambda frame: first(frame, confidence=float("nan"))),
     ("values_to_be_between", "confidence"): planted(changed(confidence=1.5)),
+    ("values_to_be_between", "confidence_if_sure"): planted(changed(confidence=0.49, sure=True)),
     ("pair_values_to_be_equal", "spelled, plate"): planted(changed(characters=SPELLED[:-1])),
     ("values_to_be_in_set", "n_bad_characters"): planted(changed(characters=[["7", 90], *SPELLED[1:]])),
     ("values_to_be_in_set", "n_bad_candidates"): planted(

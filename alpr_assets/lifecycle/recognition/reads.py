@@ -56,6 +56,7 @@ def recognise_day(
     pool: Pool,
     version: RecogniserVersion,
     *,
+    sure_confidence: float,
     clock: Callable[[], datetime],
     progress: Progress | None = None,
 ) -> DayOfReads:
@@ -63,6 +64,7 @@ def recognise_day(
 
     A picture that cannot be read is recorded with its error and is not tried again by the same version. One that cannot be
     opened (a disk that is away, a key that is missing) is not recorded: nothing has looked at it, and its day stays incomplete.
+    Reads with less than `sure_confidence` are stored as unsure, and stay so when the policy's figure changes.
     `progress` is called with (captures read, captures waiting at the start).
 
     Raises RecognitionError when no recogniser could be made or a worker died; what was read until then is kept.
@@ -77,7 +79,9 @@ def recognise_day(
     for batch in _batches(recognise_many(pool, pictures)):
         looked_at = [outcome for outcome in batch if outcome.loaded]
         with writing(store.engine) as connection:
-            n_plates += record(connection, day, version.version_id, looked_at, at=clock())
+            n_plates += record(
+                connection, day, version.version_id, looked_at, sure_confidence=sure_confidence, at=clock()
+            )
         n_unopened += len(batch) - len(looked_at)
         n_unreadable += sum(outcome.recognition is None for outcome in looked_at)
         n_empty += sum(outcome.recognition is not None and not outcome.recognition.plates for outcome in looked_at)
@@ -103,7 +107,13 @@ def pending(day: date, version_id: str) -> Any:
 
 
 def record(
-    connection: Connection, day: date, version_id: str, outcomes: Iterable[Outcome[Row[Any]]], *, at: datetime
+    connection: Connection,
+    day: date,
+    version_id: str,
+    outcomes: Iterable[Outcome[Row[Any]]],
+    *,
+    sure_confidence: float,
+    at: datetime,
 ) -> int:
     """Write one batch of a day's outcomes; those that another run wrote meanwhile are left alone. Returns reads written."""
     lock_day(connection, day)
@@ -113,7 +123,10 @@ def record(
     fresh = [by_capture[key.capture_id] for key in new]
     pairs = [(outcome.key, plate) for outcome in fresh for plate in _plates(outcome)]
     numbers = issue_numbers(connection, day, "n_reads", len(pairs)) if pairs else []
-    rows = [_read_row(number, c, plate, version_id) for number, (c, plate) in zip(numbers, pairs, strict=True)]
+    rows = [
+        _read_row(number, c, plate, version_id) | {"sure": plate.confidence >= sure_confidence}
+        for number, (c, plate) in zip(numbers, pairs, strict=True)
+    ]
     if rows:
         connection.execute(schema.read.insert(), rows)
         _count_plates(connection, day, [row["plate"] for row in rows])

@@ -63,7 +63,7 @@ def _loose_reads(day: date) -> Any:
     return (
         select(
             read.day, read.read_id, read.device_id, read.plate, read.plate_folded, read.region, read.region_confidence,
-            read.confidence, read.captured_at, read.capture_id, read.version_id, read.box_x, read.box_y, read.box_width,
+            read.confidence, read.sure, read.captured_at, read.capture_id, read.version_id, read.box_x, read.box_y, read.box_width,
             read.box_height, capture.current_version, capture.clock,
         )
         .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
@@ -178,7 +178,7 @@ def _vote(connection: Connection, sightings: list[tuple[date, int]]) -> None:
     statement = (
         select(
             member.sighting_day, member.sighting_id, read.plate, read.region, read.region_confidence,
-            read.confidence, read.captured_at, read.candidates,
+            read.confidence, read.sure, read.captured_at, read.candidates,
         )
         .select_from(schema.sighting_read)
         .join(schema.read, (read.day == member.day) & (read.read_id == member.read_id))
@@ -207,6 +207,8 @@ def _outcome(reads: list[Any]) -> dict[str, Any]:
         "plate_folded": fold(plate),
         "region": _heaviest(regions) if regions else None,
         "confidence": max(row.confidence for row in reads if row.plate == plate),
+        # Two sure reads that contradict each other leave nothing sure.
+        "sure": {row.plate for row in reads if row.sure} == {plate},
         "first_at": min(row.captured_at for row in reads),
         "last_at": max(row.captured_at for row in reads),
         "n_reads": len(reads),

@@ -16,7 +16,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading, writing
 from tests.builders import drop, jpeg, line
-from tests.patrols import AT, DAY, Patrol, Relabelled, seen
+from tests.patrols import AT, DAY, SURE, Patrol, Relabelled, seen
 
 VERSION = LightRecogniser.version.version_id
 
@@ -53,6 +53,12 @@ def test_a_read_keeps_everything_that_the_reader_said(patrol: Patrol) -> None:
     assert (read.box_x, read.box_y, read.box_width, read.box_height) == (5, 6, 40, 12)
     assert (read.captured_at, read.device_id, read.latitude_deg) == (AT, "unit-12-front", 38.005)
     assert (read.day, read.read_id) == (DAY, schema.numbered(DAY, 1))
+
+
+@pytest.mark.clause("422.4(f)")
+def test_a_read_below_the_policys_figure_is_stored_as_unsure(patrol: Patrol) -> None:
+    patrol.read(*(seen({"plate": "7ABC123", "confidence": c}, seconds=c) for c in (0, SURE - 0.001, SURE, 1)))
+    assert [row.sure for row in patrol.reads()] == [False, False, True, True]
 
 
 @pytest.mark.clause("422.5")
@@ -157,7 +163,7 @@ def test_a_batch_that_another_run_wrote_meanwhile_is_left_alone(patrol: Patrol) 
         for row in waiting
     ]
     with writing(patrol.store.engine) as connection:
-        assert record(connection, DAY, VERSION, again, at=patrol.now) == 0
+        assert record(connection, DAY, VERSION, again, sure_confidence=SURE, at=patrol.now) == 0
     assert len(patrol.reads()) == 2
     assert dictionary(patrol) == {"7ABC123": 1, "7ABC124": 1}
 
@@ -180,7 +186,13 @@ def test_more_captures_than_a_batch_are_all_read_and_progress_is_told(alone: Pat
     told: list[tuple[int, int]] = []
     with executor(1, None, light_recogniser) as pool:
         recognise_day(
-            alone.store, DAY, pool, LightRecogniser.version, clock=lambda: alone.now, progress=lambda *p: told.append(p)
+            alone.store,
+            DAY,
+            pool,
+            LightRecogniser.version,
+            sure_confidence=SURE,
+            clock=lambda: alone.now,
+            progress=lambda *p: told.append(p),
         )
     assert told[-1] == (n, n)
     assert len(told) >= 2

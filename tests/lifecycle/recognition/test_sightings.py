@@ -145,6 +145,29 @@ def test_frames_vote_by_their_candidates_too(patrol: Patrol) -> None:
     assert (sighting.plate, sighting.confidence) == ("7ABC123", 0.5)
 
 
+@pytest.mark.clause("422.4(f)")
+@pytest.mark.parametrize(
+    ("frames", "sure"),
+    [
+        ([("7ABC123", 0.99)], True),
+        ([("7ABC123", 0.79)], False),
+        ([("7ABC123", 0.79), ("7ABC123", 0.79)], False),
+        ([("7ABC123", 0.79), ("7ABC123", 0.8)], True),
+        ([("7ABC123", 0.95), ("7A8C123", 0.3)], True),
+        ([("7ABC123", 0.95), ("7A8C123", 0.85)], False),
+        ([("7ABC123", 0.6), ("7ABC123", 0.6), ("7A8C123", 0.9)], False),
+    ],
+)
+def test_a_pass_is_sure_when_a_sure_read_says_its_plate_and_none_another(
+    alone: Patrol, frames: list[tuple[str, float]], sure: bool
+) -> None:
+    alone.read(*(seen({"plate": p, "confidence": c}, seconds=number) for number, (p, c) in enumerate(frames)))
+    (sighting,) = alone.sightings()
+    assert (sighting.plate, sighting.sure) == ("7ABC123", sure)
+    alone.group()
+    assert alone.sightings() == [sighting]
+
+
 def test_a_candidate_that_no_frame_read_is_not_elected(alone: Patrol) -> None:
     alone.read(
         seen({"plate": "7ABC12", "confidence": 0.5, "candidates": [["7ABC1234", 0.45]]}),

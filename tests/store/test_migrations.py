@@ -1,0 +1,111 @@
+"""Each migration on rows of the schema before it: nothing is lost, and what is new about old rows is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine
+
+from alpr_assets.store import schema
+from alpr_assets.store.engine import MIGRATIONS, is_current, migrate, open_engine, reading, writing
+from alpr_assets.store.types import to_microseconds
+
+DAY = date(2026, 6, 15)
+AT = to_microseconds(datetime(2026, 6, 15, 4, tzinfo=UTC))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database, without tables."""
+    url = f"sqlite:///{tmp_path / 'alpr.sqlite'}"
+    engine = open_engine(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    yield engine
+    engine.dispose()
+
+
+def upgraded(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def put(engine: Engine, table: str, **values: Any) -> None:
+    """A row of the schema as it is in the database, which the model no longer describes."""
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql" and "day" in values and table != "hit":
+            connection.exec_driver_sql(
+                f"CREATE TABLE IF NOT EXISTS {table}_all PARTITION OF {table} FOR VALUES FROM ('2020-01-01') TO ('2030-01-01')"
+            )
+        named = sa.table(table, *map(sa.column, values))
+        connection.execute(named.insert().values(values))
+
+
+def old_read(number: int, confidence: float) -> dict[str, Any]:
+    return {
+        "day": DAY, "read_id": number, "capture_id": number, "version_id": "v", "box_x": 0, "box_y": 0, "box_width": 9,
+        "box_height": 9, "quad": "[]", "rank": 0, "raw": "7ABC123", "plate": "7ABC123", "plate_folded": "7A8C123",
+        "confidence": confidence, "characters": "[]", "candidates": "[]", "captured_at": AT, "device_id": "unit-12",
+    }  # fmt: skip
+
+
+def old_sighting(number: int, confidence: float) -> dict[str, Any]:
+    return {
+        "day": DAY, "sighting_id": number, "device_id": "unit-12", "plate_folded": "7A8C123", "plate": "7ABC123",
+        "confidence": confidence, "dated_by_receipt": False, "first_at": AT, "last_at": AT, "n_reads": 1,
+    }  # fmt: skip
+
+
+def old_hit(number: int, confidence: float) -> dict[str, Any]:
+    return {
+        "day": DAY, "sighting_id": number, "source": "department", "plate": "7ABC123", "state": "", "list_type": "watch",
+        "category": "stolen_vehicle", "restricted": False, "match_kind": "exact", "differences": "[]",
+        "confidence": confidence, "read_day": DAY, "read_id": number, "version_id": "v", "entry_id": 1, "import_id": 1,
+        "captured_at": AT, "raised_at": AT,
+    }  # fmt: skip
+
+
+def with_a_list(engine: Engine) -> None:
+    """The entry that hits refer to."""
+    put(engine, "hotlist", list_id=1, name="watch", source="department")
+    put(
+        engine, "hotlist_import", import_id=1, list_id=1, sha256="0", file_name="watch.csv", format="csv", imported_at=AT,
+        accepted=True, n_lines=1, n_entries=1, n_quarantined=0, receipt="{}", sealed_day=DAY,
+    )  # fmt: skip
+    put(
+        engine, "hotlist_entry", entry_id=1, list_id=1, plate="7ABC123", plate_folded="7A8C123", state="",
+        list_type="watch", category="stolen_vehicle", restricted=False, details="{}", digest="0", from_import_id=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "old"), [(schema.read, old_read), (schema.sighting, old_sighting), (schema.hit, old_hit)], ids=str
+)
+def test_what_was_kept_before_is_sure_from_the_first_figure_on(database: Engine, table: Any, old: Any) -> None:
+    """0002: nobody asked then; without an answer every old hit would look as doubtful as the next."""
+    upgraded(database, "0001")
+    with_a_list(database)
+    for number, confidence in ((1, 0.2), (2, 0.8999), (3, 0.9), (4, 0.99)):
+        put(database, table.name, **old(number, confidence))
+    assert not is_current(database)
+    migrate(database)
+    assert is_current(database)
+    with reading(database) as connection:
+        rows = connection.execute(sa.select(table).order_by(table.c.confidence)).all()
+    assert [(row.confidence, row.sure) for row in rows] == [(0.2, False), (0.8999, False), (0.9, True), (0.99, True)]
+    assert {row.plate for row in rows} == {"7ABC123"}
+
+
+def test_a_row_that_does_not_say_so_is_unsure(database: Engine) -> None:
+    migrate(database)
+    put(database, "read", **old_read(1, 0.99))
+    with reading(database) as connection:
+        assert connection.scalars(sa.select(schema.read.c.sure)).all() == [False]
