@@ -74,3 +74,7 @@ class AccessRefusedError(AlprError):
         self.reasons = reasons
         self.codes = codes
         self.record_id = record_id
+
+
+class NotFoundError(AlprError):
+    """What was named is not there."""

@@ -50,6 +50,7 @@ class Ask:
     case_number : case, incident or administrative number
     sources : whose data the answer holds at least; the search filters by the Grant's besides
     details : what else the record keeps in clear, never plates
+    exported : of an export, the action whose answer is taken out
     """
 
     action: Action
@@ -58,6 +59,7 @@ class Ask:
     elements: Mapping[str, Any] = field(default_factory=dict)
     sources: frozenset[Source] = frozenset({Source.DEPARTMENT})
     details: Mapping[str, Any] = field(default_factory=dict)
+    exported: Action | None = None
 
 
 class Grant:
@@ -74,8 +76,8 @@ class Grant:
         self.at = at
 
     def require(self, action: Action) -> None:
-        """Raise AccessRefusedError when this grant is for another action."""
-        if self.ask.action != action:
+        """Raise AccessRefusedError when this grant is for another action, and not for the export of this one's answer."""
+        if action not in (self.ask.action, self.ask.exported):
             raise AccessRefusedError((f"the grant is for {self.ask.action}, not for {action}",))
 
     @property
@@ -156,11 +158,12 @@ def of_this_department(case: Case) -> Refusal | None:
 
 
 def role_allows(case: Case) -> Refusal | None:
-    """The role has the action, and the token was not made for less."""
-    if not may(case.member.role, case.ask.action):
-        return Refusal("role", f"the role {case.member.role} does not include {case.ask.action}")
-    if case.session.actions is not None and case.ask.action not in case.session.actions:
-        return Refusal("scope", f"this token was not made for {case.ask.action}")
+    """The role has the action, and the token was not made for less; of an export, what is taken out as well."""
+    for action in filter(None, (case.ask.action, case.ask.exported)):
+        if not may(case.member.role, action):
+            return Refusal("role", f"the role {case.member.role} does not include {action}")
+        if case.session.actions is not None and action not in case.session.actions:
+            return Refusal("scope", f"this token was not made for {action}")
     return None
 
 
@@ -213,6 +216,15 @@ def forbidden_wording(policy: Policy, ask: Ask) -> bool:
 
 
 # ── answering ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _details(ask: Ask, session: Session, member: Member) -> dict[str, Any]:
+    details = dict(ask.details)
+    if ask.exported:
+        details["exported"] = ask.exported.value
+    if member.role is not session.member.role:
+        details["role_now"] = member.role.value
+    return details
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,18 +295,17 @@ class Gate:
         reasons: tuple[str, ...] = (),
         results: Sequence[ResultId] = (),
     ) -> Receipt:
-        actor = session.actor()
         entry = Entry(
             at=self.clock(),
             kind=KINDS.get(ask.action, Kind.QUERY if ask.action in DATA else Kind.ADMINISTRATION),
             action=ask.action.value,
             outcome=outcome,
-            actor=actor,
+            actor=session.actor(),
             purpose=ask.purpose,
             case_number=ask.case_number,
             reasons=reasons,
             elements=ask.elements,
-            details={**ask.details, "role_now": member.role.value} if member.role != actor.role else ask.details,
+            details=_details(ask, session, member),
             results=results,
         )
         try:
