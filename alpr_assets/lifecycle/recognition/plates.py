@@ -9,7 +9,8 @@ The steps of one picture
 (3) look again, a little wider, at what is unsure: two looks agree on the truth more often than on a slip
 (4) keep what detector and reader together believe: lettering that looks like a plate does not read like one
 (5) read the state's name where the plate is large enough, and let its serial grammar re-rank the candidates
-(6) turn the reading's features into a calibrated confidence
+(6) drop the words of shop fronts and vehicles, which do read like one, unless a state's name stands beside them
+(7) turn the reading's features into a calibrated confidence
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ from alpr_assets.lifecycle.recognition.recogniser import (
     Candidate,
     Character,
     PlateReading,
-    Point,
     Quad,
     RecogniserVersion,
     Recognition,
 )
 from alpr_assets.lifecycle.recognition.rectifying import Corners, Pixels, rectified, widened
+from alpr_assets.lifecycle.recognition.regions import is_lettering
 from alpr_assets.lifecycle.recognition.statewords import MIN_WIDTH, StateReader
 from alpr_assets.lifecycle.recognition.weights import READER as WORD_READER
 from alpr_assets.settings import settings
@@ -51,8 +52,9 @@ LOOKS = ((0.0, 0.0), (0.025, 0.03))
 UNSURE = 0.9  # probability as read, below which a plate is looked at again
 N_CHARACTERS = range(4, 9)
 ODD_LENGTH = 0.3  # what a reading of another length is worth beside one of these
-# Least belief, detector's score × √ of the reader's probability, for a plate to be reported; or the detector alone.
-LEAST_BELIEF, LEAST_SCORE = 0.1, 0.5
+# Least belief, detector's score × √ of the reader's probability, for a plate to be reported; or the detector alone, where
+# the reading is more than noise: of usual length (a blank recess reads as 7 or 9), and not as good as any other string.
+LEAST_BELIEF, LEAST_SCORE, LEAST_PROBABILITY = 0.1, 0.5, 1e-3
 LONG = 2.6  # width / height from which a plate is none of a state's, which are twice as wide as high
 MAX_NAMED = 3  # plates of a picture whose state is read
 
@@ -61,7 +63,7 @@ MAX_NAMED = 3  # plates of a picture whose state is read
 class PlateFactory:
     """Makes a PlateRecogniser; picklable, for pools.
 
-    model_cache : not needed, these nets run from where they lie; every factory is given one
+    model_cache : every factory is given one; these nets run from where they lie
     models : folder of the weights; None: ALPR_MODELS on the machine that reads
     """
 
@@ -112,6 +114,7 @@ class PlateRecogniser:
         found = self._detector.find(np.asarray(cv2.cvtColor(decoded.pixels, cv2.COLOR_BGR2GRAY), np.uint8))
         lines = self._read(decoded.pixels, found)
         self._name(decoded.pixels, lines)
+        lines = [line for line in lines if line.region or not is_lettering(line.raw)]
         plates = tuple(self._reading(line, rank, decoded) for rank, line in enumerate(lines))
         return Recognition(plates, decoded.width, decoded.height, (time.perf_counter() - began) * 1e3)
 
@@ -209,7 +212,8 @@ class _Line:
 
     @property
     def is_believed(self) -> bool:
-        return self.belief >= LEAST_BELIEF or (bool(self.candidates) and self.found.score >= LEAST_SCORE)
+        legible = any(len(c.plate) in N_CHARACTERS and c.confidence >= LEAST_PROBABILITY for c in self.candidates[:1])
+        return self.belief >= LEAST_BELIEF or (legible and self.found.score >= LEAST_SCORE)
 
     @property
     def is_long(self) -> bool:
@@ -227,8 +231,7 @@ class _Line:
 
 def _stored(picture: pictures.Picture, quad: Corners) -> Quad:
     """Corners of the upright picture as those of the picture as stored."""
-    points: list[Point] = [picture.stored((float(x), float(y))) for x, y in quad]
-    a, b, c, d = points
+    a, b, c, d = (picture.stored((float(x), float(y))) for x, y in quad)
     return a, b, c, d
 
 

@@ -1,7 +1,7 @@
 """States by the words on and around a plate; other words that are never a plate.
 
 Here: names of the issuing states, their slogans and addresses, matching with the reader's slips allowed, the lettering of
-vehicles. Not here: serial grammar. A state is only ever read, never guessed from the serial.
+vehicles and shop fronts. Not here: serial grammar. A state is only ever read, never guessed from the serial.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ SLOGANS = {
 WORDS = STATES | SLOGANS
 ALIKE = 0.8  # similarity from which a text is taken for a name: one slip in five letters, two in ten
 
-# Words of plates' frames, makers, models, service vehicles and street signs. Only ever compared with all of a text.
+# Words of plates' frames, makers, models, service vehicles, street signs and shop fronts. Only ever compared with all of a text.
 LETTERING = frozenset(
     """
     ACCORD ACURA ALTIMA AMBULANCE AMERICA AVALANCHE AVALON BEETLE BLAZER BMW BUICK BUSINESS CADILLAC CAMRY CARAVAN
@@ -97,6 +97,11 @@ LETTERING = frozenset(
     STATE STATETROOPER STOP SUBARU SUBURBAN SUZUKI TACOMA TAHOE TAURUS TAXI TITAN TOYOTA TRAILBLAZER TRAILER
     TRANSIT TRUCK TUCSON TUNDRA TURBO UHAUL UNLIMITED VEHICLE VERSA VETERAN VISITOR VOLKSWAGEN VOLVO
     WRANGLER YUKON
+    ANTIQUES APPLIANCES ATM BAKERY BANK BARBER BARGAIN BOOKS BOTANICA BURGERS BUTCHER CAFE CARWASH CLEANERS CLINIC COFFEE
+    COSTUMES DELI DENTAL DENTIST DINER DONUT DONUTS FLORIST FLOWERS FURNITURE GARAGE GAS GROCERY GYM HARDWARE HOTEL
+    JEWELRY KARAOKE LAUNDROMAT LAUNDRY LIQUOR LIQUORS LOANS LOTTERY MARKET MATTRESS MOTEL MUFFLER NAILS OPTICAL PAWN
+    PHARMACY PIZZA PIZZERIA RADIATOR REALTY RESTAURANT SALON SHOES SMOG SMOKE SUSHI TACOS TAILOR TAQUERIA TATTOO
+    TAVERN THEATER THEATRE TIRE TIRES TOBACCO TOWING TRAVEL VAPE WIRELESS
     """.split()  # noqa: SIM905 - a page of quotation marks otherwise
 )
 
@@ -122,7 +127,7 @@ def region_of(raw: str) -> tuple[str, float] | None:
 
 @lru_cache(maxsize=4096)
 def is_lettering(raw: str) -> bool:
-    """Whether a text is a state's name or a word that vehicles and plate frames carry, slips allowed."""
+    """Whether a text is a state's name or a word that vehicles, plate frames and shop fronts carry, slips allowed."""
     if sum(c.isdigit() for c in raw) > 0:
         return False  # a plate such as F0RD1 stays a plate
     word = letters(raw)
