@@ -78,3 +78,7 @@ class AccessRefusedError(AlprError):
 
 class NotFoundError(AlprError):
     """What was named is not there."""
+
+
+class IllegalMoveError(AlprError):
+    """A hit, hold, member, release or purge cannot go where it was asked to from where it stands."""

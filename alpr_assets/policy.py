@@ -189,6 +189,7 @@ class Access(_Section):
     inactive_days: int = Field(gt=0)
     case_number: str
     export_max_rows: int = Field(gt=0)
+    approval_hours: int = Field(gt=0)
     export_days: int = Field(gt=0)
     spool_rows: int = Field(gt=0)
 

@@ -380,3 +380,47 @@ hit = Table(
     UniqueConstraint("day", "sighting_id", "source", "plate", "state", "list_type", name="uq_hit_key"),
     CheckConstraint("match_kind IN ('exact', 'folded', 'edit1')", name="match_kind"),
 )
+
+# ── exports (422.6(a)) ─────────────────────────────────────────────────────────────────────────────────────────────
+
+export_request = Table(
+    "export_request",
+    metadata,
+    Column("request_id", BigId, primary_key=True),
+    Column("member_id", BigInteger, nullable=False),
+    Column("action", String(32), nullable=False, comment="whose answer is to be taken out"),
+    Column("purpose", String(64), nullable=False),
+    Column("case_number", String(32), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("digest", String(64), nullable=False, index=True, comment="keyed, of the whole query: no plate is kept"),
+    Column("n_rows", Integer, nullable=False),
+    Column("asked_at", UtcInstant, nullable=False),
+    Column("record_id", BigInteger, comment="the refusal in the access record"),
+    Column("decided_at", UtcInstant),
+    Column("decided_by", BigInteger, comment="a supervisor's member id"),
+    Column("approved", Boolean),
+    Column("note", Text),
+    Column("used_at", UtcInstant, comment="an approval is for one export"),
+    comment="exports above the row cap, waiting for a supervisor or decided",
+)
+
+export = Table(
+    "export",
+    metadata,
+    Column("export_id", BigId, primary_key=True),
+    Column("record_id", BigInteger, nullable=False, unique=True, comment="its entry in the access record"),
+    Column("member_id", BigInteger, nullable=False, index=True),
+    Column("action", String(32), nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("case_number", String(32), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("n_rows", Integer, nullable=False),
+    Column("n_bytes", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("exported_at", UtcInstant, nullable=False),
+    Column("delete_by", Date, nullable=False, comment="the department's date"),
+    Column("destroyed_at", UtcInstant),
+    Column("destroyed_by", BigInteger, comment="the member who says so"),
+    comment="every file that was taken out, and whether it is gone",
+)
