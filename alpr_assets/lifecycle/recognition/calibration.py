@@ -59,7 +59,8 @@ class Calibration:
     def confidence(self, features: Features) -> float:
         """The probability 0–1 that the plate is exactly right."""
         values = asdict(features)
-        return 1 / (1 + math.exp(-self.intercept - sum(weight * values[name] for name, weight in self.weights.items())))
+        total = self.intercept + sum(weight * values[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-min(max(total, -700.0), 700.0)))  # beyond, exp overflows
 
 
 UNFITTED = Calibration(0.0, {"probability": 1.0})

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_assets.lifecycle.recognition.nets import Floats, Net
+from alpr_assets.errors import RecognitionError
+from alpr_assets.lifecycle.recognition.nets import RESTORE, Floats, Net
 from alpr_assets.lifecycle.recognition.rectifying import Corners, Pixels, upright
 
 CELL = 8  # pixels of the net's input a cell
@@ -34,10 +35,8 @@ LARGE = 0.3  # … and narrower than this share of the picture
 TILED = 0.3  # pictures that the first look would shrink further than this are also looked at in tiles
 TILE = (1280, 768)  # pixels of the picture a tile, shrunk to half; at the same field of view as one 720p frame
 OVERLAP = 200  # pixels that neighbouring tiles share: a plate no wider than this is whole in one of them
-FILLS, EDGE = (
-    0.5,
-    0.12,
-)  # a box with this IoU with the picture is its only plate, up to the picture's edge where it is near
+FILLS = 0.5  # a box with this IoU with the picture is its only plate …
+EDGE = 0.12  # … up to the picture's edge, where it is nearer than this share of its side
 MIN_SCORE = 0.15
 MAX_IOU = 0.3
 
@@ -71,9 +70,11 @@ class _View:
 
 
 class PlateDetector:
-    """Finds plates. `net` as the module says; raises ValueError on first use of another one."""
+    """Finds plates. `net` as the module says; raises RecognitionError where it takes no gray pictures."""
 
     def __init__(self, net: Net) -> None:
+        if net.input_shape[1:2] != [1]:
+            raise RecognitionError("this net is no plate detector: it takes no gray pictures", remedy=RESTORE)
         self._net = net
 
     def find(self, gray: Pixels) -> list[Found]:

@@ -29,7 +29,7 @@ def pinned(models: Path) -> dict[str, str]:
         return {str(name): str(entry["sha256"]) for name, entry in listed.items()}
     except OSError as error:
         raise RecognitionError(f"{path}: {error.strerror}", remedy=RESTORE) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RecognitionError(f"{path} is not a manifest of weights", remedy=RESTORE) from error
 
 

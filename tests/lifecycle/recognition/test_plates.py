@@ -372,14 +372,24 @@ def test_weights_that_are_not_the_pinned_ones_read_nothing(models):
     assert refused.value.remedy
 
 
-def test_a_pinned_calibration_is_applied_and_an_altered_one_refused(models):
-    content = json.dumps({"intercept": 0.0, "weights": {}}).encode()
+def with_calibration(models: Path, intercept: float) -> PlateFactory:
+    content = json.dumps({"intercept": intercept, "weights": {}}).encode()
     (models / CALIBRATION).write_bytes(content)
-    calibrated = with_pin(models, CALIBRATION, hashlib.sha256(content).hexdigest())()
-    assert [plate.confidence for plate in calibrated.recognise(one_street().jpeg).plates] == [0.5]
-    (models / CALIBRATION).write_bytes(content.replace(b"0.0", b"9.0"))
-    with pytest.raises(RecognitionError, match=r"calibration\.json"):
-        PlateFactory(models=models)()
+    return with_pin(models, CALIBRATION, hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize(("intercept", "confidence"), [(0.0, 0.5), (1e6, 1.0), (-1e6, 0.0)])
+def test_a_pinned_calibration_is_applied(models, intercept, confidence):
+    (reading,) = with_calibration(models, intercept)().recognise(one_street().jpeg).plates
+    assert reading.confidence == pytest.approx(confidence)
+
+
+def test_an_altered_calibration_is_refused(models):
+    factory = with_calibration(models, 0.0)
+    (models / CALIBRATION).write_bytes((models / CALIBRATION).read_bytes().replace(b"0.0", b"9.0"))
+    with pytest.raises(RecognitionError, match=r"calibration\.json") as refused:
+        factory()
+    assert refused.value.remedy
 
 
 ALONE = """
