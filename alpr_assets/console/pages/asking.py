@@ -1,0 +1,172 @@
+"""What every page needs: the services, the session, the form, and the frame around its content."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Final
+
+from anyio.to_thread import run_sync
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from alpr_assets.access.people import Session
+from alpr_assets.access.roles import Action
+from alpr_assets.console import standing
+from alpr_assets.console.forgery import FIELD, form_token
+from alpr_assets.console.rates import address
+from alpr_assets.console.responding import render
+from alpr_assets.console.wiring import Services
+from alpr_assets.errors import MalformedError
+
+MAX_TEXT: Final = 500
+
+MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
+    ("/search/plate", "Plate history", (Action.PLATE_HISTORY,)),
+    ("/search/hits", "Hits", (Action.VIEW_HITS,)),
+    ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
+    ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),
+    ("/training", "Training", (Action.RECORD_TRAINING,)),
+    ("/designee", "Designee", (Action.SET_DESIGNEE,)),
+    ("/record", "Record", (Action.READ_RECORD, Action.VERIFY_RECORD)),
+    ("/dagster/overview", "Pipeline", (Action.VIEW_PIPELINE,)),
+    ("/sessions", "Sessions", ()),
+)
+"""Where a role's work is: shown to who has one of the actions, to everybody where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form as sent: its fields are text, stripped and bounded; its files are bytes."""
+
+    data: FormData
+
+    def text(self, name: str, *, limit: int = MAX_TEXT) -> str:
+        """A field's text; empty where it was not sent. Raises MalformedError where it is longer than any page's field."""
+        value = self.data.get(name, "")
+        if not isinstance(value, str) or len(value) > limit or "\0" in value:
+            raise MalformedError("field", f"{name}: at most {limit} characters", remedy="write less")
+        return value.strip()
+
+    def secret(self, name: str) -> str:
+        """A password: not stripped."""
+        value = self.data.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def flag(self, name: str) -> bool:
+        return bool(self.text(name))
+
+    def number(self, name: str) -> int:
+        """An id. Raises MalformedError."""
+        value = self.text(name, limit=18)
+        if not (value.isascii() and value.isdigit()):
+            raise MalformedError("field", f"{name}: a number", remedy="open the page again")
+        return int(value)
+
+    def day(self, name: str) -> date | None:
+        """A date, or None where it was left out. Raises MalformedError."""
+        value = self.text(name)
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError as error:
+            raise MalformedError("field", f"{name}: a date such as 2026-06-15") from error
+
+    def needed_day(self, name: str) -> date:
+        if (value := self.day(name)) is None:
+            raise MalformedError("field", f"{name}: a date is needed")
+        return value
+
+    def several(self, name: str) -> list[str]:
+        return [value for value in self.data.getlist(name) if isinstance(value, str)]
+
+    async def file(self, name: str) -> tuple[str, bytes]:
+        """An uploaded file's name and content. Raises MalformedError where there is none."""
+        value = self.data.get(name)
+        if not isinstance(value, UploadFile) or not value.filename:
+            raise MalformedError("file", f"{name}: a file is needed", remedy="choose one")
+        return value.filename[:200], await value.read()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for a page."""
+
+    request: Request
+
+    @property
+    def services(self) -> Services:
+        services = self.request.app.state.services
+        assert isinstance(services, Services)
+        return services
+
+    @property
+    def session(self) -> Session:
+        """The session; only public pages can be asked without one."""
+        session = self.maybe_session
+        assert session is not None
+        return session
+
+    @property
+    def maybe_session(self) -> Session | None:
+        session: Session | None = self.request.state.session
+        return session
+
+    @property
+    def at(self) -> datetime:
+        return self.services.clock()
+
+    @property
+    def on(self) -> date:
+        """The department's date."""
+        return self.at.astimezone(self.services.policy.zone).date()
+
+    @property
+    def address(self) -> str:
+        return address(self.request.scope)
+
+    def may(self, *actions: Action) -> bool:
+        """Whether the session may one of these now; nothing is recorded by looking."""
+        return any(standing.allowed(self.services.gate, self.session, action) for action in actions)
+
+    async def form(self) -> Form:
+        return Form(await self.request.form(max_files=2, max_fields=200))
+
+    async def page(self, name: str, *, status: int = 200, **context: Any) -> Response:
+        """The page, with its frame."""
+        return await run_sync(lambda: render(name, status=status, **self._frame(), **context))
+
+    def _frame(self) -> dict[str, Any]:
+        session, services = self.maybe_session, self.services
+        complete = session if session is not None and session.is_complete else None
+        menu = [entry for entry in MENU if not entry[2] or self.may(*entry[2])] if complete else []
+        return {
+            "policy": services.policy,
+            "session": complete,
+            "menu": menu,
+            "here": self.request.url.path,
+            "form_field": FIELD,
+            "form_token": form_token(services.secret, self.request.scope),
+            "alarms": [],
+            "local": lambda at: at.astimezone(services.policy.zone),
+        }
+
+
+Page = Callable[[Asked], Awaitable[Response]]
+
+
+def page(handler: Page) -> Callable[[Request], Awaitable[Response]]:
+    """A route's endpoint from a function on `Asked`."""
+
+    @wraps(handler)
+    async def endpoint(request: Request) -> Response:
+        return await handler(Asked(request))
+
+    return endpoint
+
+
+def back_to(path: str) -> Response:
+    """After a form was taken: the page again, so that reloading does not send it twice."""
+    return RedirectResponse(path, status_code=303)
