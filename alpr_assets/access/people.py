@@ -68,7 +68,8 @@ class Session:
     """One open, unexpired, unrevoked session of an active member.
 
     actions : what its token is limited to, by `roles.Action` value; None: all that the role may
-    must_change_password, must_enrol, must_acknowledge : what the member still owes before anything else is shown
+    must_verify, must_change_password, must_enrol, must_acknowledge : what the member still owes before anything else is
+        shown, in this order; until the second factor is shown (must_verify) he is not known to be himself
     """
 
     session_id: int
@@ -80,6 +81,7 @@ class Session:
     address: str
     label: str = ""
     actions: frozenset[str] | None = None
+    must_verify: bool = False
     must_change_password: bool = False
     must_enrol: bool = False
     must_acknowledge: bool = False
@@ -87,7 +89,7 @@ class Session:
     @property
     def is_complete(self) -> bool:
         """Whether the member owes nothing more: only then does a page or a search answer."""
-        return not (self.must_change_password or self.must_enrol or self.must_acknowledge)
+        return not (self.must_verify or self.must_change_password or self.must_enrol or self.must_acknowledge)
 
     def actor(self) -> Actor:
         """How the record names who acted."""

@@ -64,7 +64,8 @@ def used_at(connection: Connection, member_id: int) -> datetime:
     row = connection.execute(
         select(people.member.c.last_active_at, people.member.c.status_at).where(people.member.c.member_id == member_id)
     ).one()
-    return max(row.last_active_at or row.status_at, row.status_at)
+    used: datetime = max(row.last_active_at or row.status_at, row.status_at)
+    return used
 
 
 @contextmanager

@@ -22,14 +22,13 @@ from sqlalchemy.sql.dml import Insert
 
 from alpr_assets.errors import ConfigurationError, StorageError
 from alpr_assets.settings import Settings, settings
-from alpr_assets.store import people, schema
+from alpr_assets.store import people, schema  # noqa: F401 - the tables of people complete schema.metadata
 from alpr_assets.store.images import ImageStore
 from alpr_assets.store.sealed import DayKeys, SealedFolder
 from alpr_assets.store.trouble import database_explained
 
 BUSY_TIMEOUT_MS = 60_000
 CONNECT_SECONDS = 10  # a server that does not answer: libpq by itself waits for minutes
-TABLES = (schema.metadata, people.metadata)  # one and the same once both modules are imported
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 
 
