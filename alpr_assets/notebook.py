@@ -1,0 +1,279 @@
+"""What a notebook imports: sign in to the console, ask under a purpose and a case number, get frames with places.
+
+    from alpr_assets.notebook import sign_in
+    session = sign_in(purpose="stolen_vehicle", case_number="26-01234")
+    session.plate_history("7ABC123")
+
+Here: a session as analysts use it. Not here: the connection (`client`), any decision (the console's gate), any database: a
+kernel opens none. Each call is one question, recorded by name, date, time, purpose and case number before it is answered
+(422.4(a), 422.6(a)).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from PIL import Image
+
+from alpr_assets.access.record.entries import Receipt
+from alpr_assets.client.asking import Client, ExportedFile, Served, Value, Why
+from alpr_assets.client.entering import Person, enter
+from alpr_assets.errors import AlprError
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+Time = datetime | date | str | None
+"""An instant, a day, or either in ISO 8601; without an offset it is the department's."""
+
+
+def sign_in(
+    url: str | None = None, user: str | None = None, *, purpose: str, case_number: str, person: Person | None = None
+) -> Session:
+    """Sign in for questions of one case. Password and second factor are asked for, never written into a notebook.
+
+    Parameters
+    ----------
+    url : of the console; None: ALPR_CONSOLE_URL, or the port on this machine
+    user : name; None: it is asked for. With ALPR_TOKEN set, nothing is
+    purpose : code of one of `Session.purposes`, such as stolen_vehicle
+    case_number : case, incident or administrative number
+
+    Raises
+    ------
+    AccessRefusedError : wrong, locked, or something is still owed in the console
+    AlprError : no console answers; the purpose is none
+    """
+    client, asked = enter(url, user, person or Person(), label="notebook")
+    try:
+        return Session(client, Why(purpose, case_number), asked=asked)
+    except BaseException:
+        client.close()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One answered question, as the access record has it."""
+
+    receipt: Receipt
+    what: str
+    why: Why
+    n_rows: int
+
+
+class Session:
+    """A signed-in notebook. Times of its frames are in the department's zone; places are EPSG:4326, missing where unknown."""
+
+    def __init__(self, client: Client, why: Why, *, asked: bool = True) -> None:
+        self._client = client
+        self._asked = asked
+        self._answered: list[Asked] = []
+        self.me: Mapping[str, Any] = client.me()
+        self.purposes: Mapping[str, str] = client.purposes()
+        notice = client.notice()
+        self.zone = ZoneInfo(notice["time_zone"])
+        self._is_sample = notice["adopted"] is None
+        self._why = self._known(why)
+
+    # ── asking ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def plate_history(
+        self, plate: str, *, since: Time = None, until: Time = None, state: str | None = None
+    ) -> GeoDataFrame:
+        """All reads of exactly these characters, the newest first.
+
+        Parameters
+        ----------
+        plate : as typed; spaces, dashes and case do not count
+        since, until : `until` excluded; without an offset they are the department's time
+        state : two letters; reads of another state are left out, reads without one are kept
+
+        Returns
+        -------
+        GeoDataFrame (n, 18), EPSG:4326: the columns of `search.history.COLUMNS` and `geometry`; `captured_at` in the
+        department's zone; `attrs["record_id"]` is the question's number in the access record
+
+        Raises
+        ------
+        AccessRefusedError : with every reason
+        VerificationError : the record is not the one known from before: nothing of the answer is shown
+        """
+        served = self._client.plate_history(
+            plate, self._why, since=self._instant(since), until=self._instant(until), state=state
+        )
+        return self._places(served, "plate history")
+
+    def hits(self, *, since: Time = None, until: Time = None, category: str | None = None) -> GeoDataFrame:
+        """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact.
+
+        Returns
+        -------
+        GeoDataFrame (n, 24), EPSG:4326: the columns of `search.hits.COLUMNS` and `geometry`; times in the department's zone
+
+        Raises
+        ------
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        served = self._client.hits(self._why, since=self._instant(since), until=self._instant(until), category=category)
+        return self._places(served, "hits")
+
+    def image(self, row: Any, *, plate_only: bool = False) -> Image.Image:
+        """The picture that a row was read from. Each opening is a question of its own, and recorded as one.
+
+        Parameters
+        ----------
+        row : of `plate_history` or `hits`: as `frame.iloc[0]`, or from `frame.itertuples()`
+        plate_only : only the part around the plate
+
+        Returns
+        -------
+        PIL image, sizes in pixels; turned upright only where `plate_only`
+        """
+        wanted = row._asdict() if hasattr(row, "_asdict") else dict(row)
+        try:
+            day = wanted["day"] if "day" in wanted else wanted["read_day"]
+            capture_id, read_id = int(wanted["capture_id"]), int(wanted["read_id"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise AlprError("that row names no picture", remedy="give a row of plate_history or hits") from error
+        served = self._client.image(day, capture_id, self._why, read_id=read_id if plate_only else None)
+        self._note(served, "image", 1)
+        picture = Image.open(io.BytesIO(served.value.content))
+        picture.load()
+        return picture
+
+    def export(
+        self,
+        search: Literal["plate_history", "view_hits"],
+        *,
+        file_format: Literal["csv", "geoparquet"] = "csv",
+        since: Time = None,
+        until: Time = None,
+        **elements: Any,
+    ) -> ExportedFile:
+        """Rows as a file to keep, which must be gone by its `delete_by`. Above the policy's number a supervisor approves first.
+
+        elements : `plate`, `state` of a plate's history; `category` of hits
+        """
+        served = self._client.export(
+            search,
+            self._why,
+            file_format=file_format,
+            since=self._instant(since),
+            until=self._instant(until),
+            **elements,
+        )
+        self._note(served, f"export of {search}", 1)
+        return served.value
+
+    @contextmanager
+    def case(self, *, purpose: str | None = None, case_number: str) -> Iterator[Session]:
+        """Ask for another case meanwhile; the one before is back afterwards."""
+        before = self._why
+        self._why = self._known(Why(purpose or before.purpose, case_number))
+        try:
+            yield self
+        finally:
+            self._why = before
+
+    # ── the record, and the end ────────────────────────────────────────────────────────────────────────────────────
+
+    def recorded(self) -> pd.DataFrame:
+        """What the access record holds of this session's questions: record_id, at, what, purpose, case_number, n_rows."""
+        rows = [
+            (one.receipt.record_id, one.receipt.at, one.what, one.why.purpose, one.why.case_number, one.n_rows)
+            for one in self._answered
+        ]
+        frame = pd.DataFrame(rows, columns=["record_id", "at", "what", "purpose", "case_number", "n_rows"])
+        frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.tz_convert(self.zone)
+        return frame
+
+    def verify(self) -> int:
+        """Have the console prove that every question of this session is in its record, under a head it cannot take back.
+
+        Returns how many were proven. Raises VerificationError for the first that is not.
+        """
+        for one in self._answered:
+            self._client.prove(one.receipt)
+        return len(self._answered)
+
+    def sign_out(self) -> None:
+        """End the session here and in the console. One that came by ALPR_TOKEN stays good for others until it expires."""
+        try:
+            if self._asked:
+                self._client.sign_out()
+        finally:
+            self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sign_out()
+
+    def __repr__(self) -> str:
+        return f"<{self.me['name']}, {self.me['title']}: {self._why.purpose}, case {self._why.case_number}>"
+
+    def _repr_html_(self) -> str:
+        """For the notebook: who asks, what for, until when."""
+        until = datetime.fromisoformat(self.me["expires_at"]).astimezone(self.zone)
+        trained = self.me["trained_until"] or "not on record"
+        rows = {
+            "Signed in": f"{self.me['name']}, {self.me['title']} ({self.me['agency']})",
+            "Purpose": self.purposes[self._why.purpose],
+            "Case": self._why.case_number,
+            "Training until": trained,
+            "Session until": f"{until:%Y-%m-%d %H:%M %Z}",
+            "Recorded so far": f"{len(self._answered)} questions",
+            "Console": self._client.url + (" (sample: its policy is not adopted)" if self._is_sample else ""),
+        }
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(str(value))}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
+    # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _known(self, why: Why) -> Why:
+        """The console would refuse it too, and record that; a mistyped code need not become a refusal."""
+        if why.purpose not in self.purposes:
+            raise AlprError(
+                f"the purpose is none of the policy's: {', '.join(sorted(self.purposes))}", remedy="give one of them"
+            )
+        return why
+
+    def _instant(self, at: Time) -> datetime | None:
+        if at is None:
+            return None
+        if isinstance(at, str):
+            at = datetime.fromisoformat(at)
+        if not isinstance(at, datetime):
+            at = datetime(at.year, at.month, at.day)  # noqa: DTZ001 - its zone comes in the next line
+        return (at if at.tzinfo else at.replace(tzinfo=self.zone)).astimezone(UTC)
+
+    def _places(self, served: Served[pd.DataFrame], what: str) -> GeoDataFrame:
+        import geopandas as gpd  # noqa: PLC0415 - 1 s
+
+        frame = served.value
+        for name in frame.select_dtypes("datetimetz").columns:
+            frame[name] = frame[name].dt.tz_convert(self.zone)
+        lat, lon = (frame[name].astype("float64") for name in ("latitude_deg", "longitude_deg"))
+        points = gpd.GeoSeries.from_xy(lon, lat, crs="EPSG:4326").where(lat.notna() & lon.notna())
+        self._note(served, what, len(frame))
+        located = gpd.GeoDataFrame(frame, geometry=points)
+        located.attrs.update(
+            record_id=served.receipt.record_id, purpose=self._why.purpose, case_number=self._why.case_number
+        )
+        return located
+
+    def _note(self, served: Served[Value], what: str, n_rows: int) -> None:
+        self._answered.append(Asked(served.receipt, what, self._why, n_rows))
