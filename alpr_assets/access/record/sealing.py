@@ -1,0 +1,137 @@
+"""The elements of a query, sealed: readable for as long as their month's key is there.
+
+An entry holds a commitment to its elements (SHA-256 over a random salt and their canonical JSON) and the hash of their
+ciphertext, so that destroying a month's key (Gov. Code 34090(d)) leaves everything verifiable. The salt is inside the
+ciphertext: without the key nobody can try plates against the commitment.
+Cipher: AES-256-GCM, random nonce first, the month authenticated with it; one key per UTC month.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from alpr_assets.errors import VerificationError
+from alpr_assets.store.sealed import NONCE_BYTES
+from alpr_assets.store.trouble import sqlite_explained
+
+SALT_BYTES = 16
+
+
+class Sealed(NamedTuple):
+    """Sealed elements. `commitment` and `sha256` (of `blob`) in hex, as the leaf holds them."""
+
+    month: str
+    blob: bytes
+    commitment: str
+    sha256: str
+
+
+def canonical(value: Any) -> str:
+    """JSON in one form only: sorted keys, no spaces. Raises TypeError or ValueError for what JSON cannot hold."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text.encode("utf-8")  # a lone surrogate is no text
+    return text
+
+
+def commitment_to(elements: Mapping[str, Any], salt: bytes) -> str:
+    return hashlib.sha256(salt + canonical(elements).encode("utf-8")).hexdigest()
+
+
+def seal(elements: Mapping[str, Any], month: str, key: bytes) -> Sealed:
+    """Encrypt and commit to one query's elements."""
+    salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
+    plain = canonical({"elements": elements, "salt": salt.hex()}).encode("utf-8")
+    blob = nonce + AESGCM(key).encrypt(nonce, plain, month.encode())
+    return Sealed(month, blob, commitment_to(elements, salt), hashlib.sha256(blob).hexdigest())
+
+
+def unseal(blob: bytes, month: str, key: bytes, commitment: str) -> dict[str, Any]:
+    """The elements, checked against the commitment. Raises VerificationError when they are not what was recorded."""
+    try:
+        plain = json.loads(AESGCM(key).decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], month.encode()))
+        elements: dict[str, Any] = plain["elements"]
+        is_same = hmac.compare_digest(commitment_to(elements, bytes.fromhex(plain["salt"])), commitment)
+    except (InvalidTag, ValueError, KeyError, TypeError):
+        is_same, elements = False, {}
+    if not is_same:
+        raise VerificationError(
+            f"sealed elements of {month} are not what the record commits to", remedy="run `alpr record verify`"
+        )
+    return elements
+
+
+class MonthKeys:
+    """The key file: one 256-bit key per UTC month. Safe for several processes and threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._newest: tuple[str, bytes] | None = None
+        self._lock = Lock()
+
+    def key(self, month: str) -> bytes:
+        """The month's key; made, and on the disk, before it is first used. Only the newest is remembered: others may be destroyed."""
+        with self._lock:
+            if self._newest is None or self._newest[0] != month:
+                with self._open() as connection:
+                    connection.execute(
+                        "INSERT INTO month_key VALUES (?, ?) ON CONFLICT DO NOTHING", (month, secrets.token_bytes(32))
+                    )
+                    row = connection.execute("SELECT key FROM month_key WHERE month = ?", (month,)).fetchone()
+                self._newest = (month, row[0])
+            return self._newest[1]
+
+    def existing(self, month: str) -> bytes:
+        """The month's key, never making one. Raises VerificationError when there is none: its elements cannot be opened."""
+        with self._open() as connection:
+            row = connection.execute("SELECT key FROM month_key WHERE month = ?", (month,)).fetchone()
+        if row is None:
+            raise VerificationError(
+                f"no key for the query elements of {month}",
+                remedy=f"they expired; or restore {self.path.name} from its own backup",
+            )
+        key: bytes = row[0]
+        return key
+
+    def months(self) -> list[str]:
+        """Months that can be opened."""
+        with self._open() as connection:
+            return [month for (month,) in connection.execute("SELECT month FROM month_key ORDER BY month")]
+
+    def destroy(self, month: str) -> None:
+        """Destroy a month's key, its traces in the database's pages and in the journal included (NIST SP 800-88r2)."""
+        with self._lock:
+            self._newest = None
+            with self._open() as connection:
+                # A deleted journal would leave the key's page in free blocks: keep it, then overwrite it.
+                connection.execute("PRAGMA journal_mode=PERSIST")
+                connection.execute("DELETE FROM month_key WHERE month = ?", (month,))
+                connection.commit()
+                journal = self.path.with_name(self.path.name + "-journal")
+                if journal.exists():
+                    with journal.open("r+b") as file:
+                        file.write(bytes(journal.stat().st_size))
+                        os.fsync(file.fileno())
+                connection.execute("PRAGMA journal_mode=DELETE")
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with sqlite_explained(self.path), closing(sqlite3.connect(self.path, timeout=10)) as connection, connection:
+            self.path.chmod(0o600)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("CREATE TABLE IF NOT EXISTS month_key (month TEXT PRIMARY KEY, key BLOB NOT NULL)")
+            yield connection
