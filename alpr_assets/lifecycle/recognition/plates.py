@@ -45,8 +45,9 @@ from alpr_assets.settings import settings
 DETECTOR, READER = "plate_detector/detector_int8.onnx", "plate_reader/inference.onnx"
 CALIBRATION = "plate_reader/calibration.json"
 
-MAX_BOXES = 5  # read a picture
-LIKELY = 0.4  # of the detector: boxes read in the first batch
+LIKELY = 0.4  # of the detector: boxes read in the first batch …
+MAX_LIKELY = 64  # … as many as a wide view of a car park holds
+MAX_BOXES = 5  # read a picture in all where none of those reads like a plate
 # Shares of width and height added on each side for the first look and the second.
 LOOKS = ((0.0, 0.0), (0.025, 0.03))
 UNSURE = 0.9  # probability as read, below which a plate is looked at again
@@ -56,7 +57,7 @@ ODD_LENGTH = 0.3  # what a reading of another length is worth beside one of thes
 # the reading is more than noise: of usual length (a blank recess reads as 7 or 9), and not as good as any other string.
 LEAST_BELIEF, LEAST_SCORE, LEAST_PROBABILITY = 0.1, 0.5, 1e-3
 LONG = 2.6  # width / height from which a plate is none of a state's, which are twice as wide as high
-MAX_NAMED = 3  # plates of a picture whose state is read
+MAX_NAMED = 12  # plates of a picture whose state is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,10 @@ class PlateRecogniser:
 
     def _read(self, pixels: Pixels, found: Sequence[Found]) -> list[_Line]:
         """What is believed to be plates, best first."""
-        found = found[:MAX_BOXES]
-        n_likely = max(sum(one.score >= LIKELY for one in found), min(len(found), 1))
+        n_likely = max(sum(one.score >= LIKELY for one in found[:MAX_LIKELY]), min(len(found), 1))
         lines = self._looked_at(pixels, found[:n_likely])
         if not any(line.is_believed for line in lines):
-            lines += self._looked_at(pixels, found[n_likely:])
+            lines += self._looked_at(pixels, found[n_likely:MAX_BOXES])
         unsure = [line for line in lines if line.is_believed and line.candidates[0].confidence < UNSURE]
         for line, look in zip(unsure, self._look(pixels, [line.found.quad for line in unsure], LOOKS[1]), strict=True):
             line.add(look)

@@ -181,6 +181,19 @@ def test_every_plate_of_a_panorama_is_read_where_it_is(recogniser):
             assert overlap(found[plate].box, quad + np.float32((1280 * i, 0))) > 0.6
 
 
+def test_a_wide_view_of_many_cars_loses_none_of_their_plates(recogniser):
+    """Eight plates that the detector is sure of: once only the first five were read, and the others gone without a word."""
+    shown = [street(20 + i, f"CA 8{'ABCD'[i]}KT{120 + 37 * i}", f"AZ {'ABCD'[i]}YP{4719 + 111 * i}") for i in range(4)]
+    rows = [np.hstack([scene.pixels for scene in shown[i : i + 2]]) for i in (0, 2)]
+    plates = recogniser.recognise(jpeg(np.vstack(rows))).plates
+    corners = [(0, 0), (1280, 0), (0, 720), (1280, 720)]
+    truth = {p: q + np.float32(at) for scene, at in zip(shown, corners, strict=True) for p, q in scene.quads.items()}
+    for plate, quad in truth.items():
+        assert any(overlap(found.box, quad) > 0.5 for found in plates), plate
+    assert len(set(truth) & {found.plate for found in plates}) >= 6
+    assert [found.rank for found in plates] == list(range(len(plates)))
+
+
 @pytest.mark.parametrize("size", [(16, 16), (17, 900), (3000, 20), (4000, 3000), (16, 6000)])
 def test_odd_shapes_are_answered(recogniser, size):
     answer = recogniser.recognise(encoded(pattern(*size)))

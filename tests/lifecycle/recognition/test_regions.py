@@ -30,11 +30,25 @@ def test_fifty_states_and_the_capital():
     assert len(set(STATES.values())) == 51
 
 
-@pytest.mark.parametrize("raw", ["FORD", "Toyota", "CHEVR0LET".replace("0", "O"), "CHEVRLET", "Police", "CALIFORNIA"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "FORD",
+        "Toyota",
+        "CHEVR0LET".replace("0", "O"),
+        "CHEVRLET",
+        "Police",
+        "CALIFORNIA",
+        "PHARMACY",
+        "Donuts",
+        "LAUNDRV",
+        "Taqueria",
+    ],
+)
 def test_lettering(raw):
     assert is_lettering(raw)
 
 
-@pytest.mark.parametrize("raw", ["F0RD", "7ABC123", "ILUVNY", ""])
+@pytest.mark.parametrize("raw", ["F0RD", "7ABC123", "ILUVNY", "NAILS4U", "CATLADY", "BISON", ""])
 def test_no_lettering(raw):
     assert not is_lettering(raw)
