@@ -127,12 +127,13 @@ def change(office: Office, session: Session, present: str, new: str, *, at: date
 
 
 def reset(office: Office, member_id: int, *, by: Actor, at: datetime) -> OneTime:
-    """An administrator gives a member a one-time password, and a locked one another try; sessions and tokens end.
+    """An administrator gives a member a one-time password; sessions and tokens end. A lock stays until it is opened.
 
     Who resets passwords cannot reset second factors: taking over an account needs two people.
 
     Raises AccessRefusedError; IllegalMoveError when the member is not active.
     """
+    drawn = draw(office)
     with acting(office, "reset_password", by, at=at, details={"member_id": member_id}) as act:
         administrator = authorised(act, Action.UNLOCK_MEMBER, office.policy)
         if administrator.member_id == member_id:
@@ -142,21 +143,35 @@ def reset(office: Office, member_id: int, *, by: Actor, at: datetime) -> OneTime
             raise IllegalMoveError(f"member {member_id} is {member.status}", remedy="make the account active first")
         ended = sessions.of_member(act.connection, member_id)
         sessions.revoke_all(act, ended, reason="password_reset", by=administrator.member_id)
-        return issue(office, act, member)
+        if drawn is None:
+            raise IllegalMoveError("an identity provider signs members in: there are no passwords")
+        return issue(office, act, member, drawn)
 
 
 # ── parts of other acts ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def issue(office: Office, act: Act, member: Member) -> OneTime:
-    """A one-time password in place of whatever the member had."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A one-time password and its hash, made before the transaction that gives it to somebody: hashing takes its time."""
+
+    password: str = field(repr=False)
+    hash: str = field(repr=False)
+
+
+def draw(office: Office) -> Drawn | None:
+    """Draw a one-time password; None where an identity provider signs members in."""
     if office.issuer:
-        raise IllegalMoveError("an identity provider signs members in: there are no passwords")
-    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
-    password = "-".join(groups)
+        return None
+    password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
+    return Drawn(password, office.hasher.hash(password))
+
+
+def issue(office: Office, act: Act, member: Member, drawn: Drawn) -> OneTime:
+    """A one-time password in place of whatever the member had."""
     expires_at = act.at + timedelta(hours=office.policy.access.one_time_hours)
-    put(act, member.member_id, office.hasher.hash(password), expires_at=expires_at)
-    return OneTime(member.member_id, member.user_name, member.name, password, expires_at)
+    put(act, member.member_id, drawn.hash, expires_at=expires_at)
+    return OneTime(member.member_id, member.user_name, member.name, drawn.password, expires_at)
 
 
 def put(act: Act, member_id: int, hashed: str, *, expires_at: datetime | None) -> None:

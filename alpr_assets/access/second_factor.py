@@ -71,7 +71,7 @@ def confirm(office: Office, session: Session, code: str, *, at: datetime) -> ses
     with acting(office, "enrol", session.actor(), at=at, kind=Kind.SIGN_IN) as act:
         locked_member(act.connection, member_id)
         _require_owed(office, act, session)
-        if not takes(office, act, member_id, code):
+        if not takes(office, act, member_id, code, confirming=True):
             raise MalformedError(
                 "code", "the code does not fit", remedy="check the clock of the phone, and type the code it shows now"
             )
@@ -100,15 +100,15 @@ def reset(office: Office, member_id: int, *, by: Actor, at: datetime) -> None:
         act.note(n_sessions=sessions.revoke_all(act, ended, reason="second_factor_reset", by=leader.member_id))
 
 
-def takes(office: Office, act: Act, member_id: int, code: str) -> bool:
-    """Whether a code fits now and was not used before; from then on it was.
+def takes(office: Office, act: Act, member_id: int, code: str, *, confirming: bool = False) -> bool:
+    """Whether a code fits now and was not used before; from then on it was. A secret that no code confirmed yet fits nothing.
 
     Call while the member's row is locked, so that of two who show the same code one is taken.
     """
     row = act.connection.execute(
         select(_factor).where(_factor.c.member_id == member_id).with_for_update()
     ).one_or_none()
-    if row is None:
+    if row is None or (row.enrolled_at is None) is not confirming:
         return False
     app = pyotp.TOTP(office.key.open(row.sealed, belongs_to=_owner(member_id)).decode(), digits=DIGITS)
     given = "".join(code.split()).encode()

@@ -28,6 +28,8 @@ from alpr_assets.store.engine import reading, writing
 UNVERIFIED_MINUTES: Final = 10
 """How long a password alone keeps the place where the code is typed in."""
 
+MAX_LABEL: Final = 64
+
 TOUCH_SECONDS: Final = 5
 """A use this soon after the last one is not written again: a page with ten pictures is one use."""
 
@@ -61,7 +63,7 @@ def open_session(
     made = act.connection.execute(
         _session.insert().returning(_session.c.session_id),
         {
-            "token_sha256": digest(token), "member_id": member_id, "kind": kind.value, "label": label[:64],
+            "token_sha256": digest(token), "member_id": member_id, "kind": kind.value, "label": label[:MAX_LABEL],
             "actions": None if actions is None else sorted(actions), "address": address[:64], "opened_at": act.at,
             "last_active_at": act.at, "expires_at": act.at + timedelta(minutes=minutes),
             "by_provider": by_provider, "verified_at": act.at if verified else None,
