@@ -1,0 +1,157 @@
+"""What the data API answers beside rows: receipts, the member, the notice, proofs of the record."""
+
+from __future__ import annotations
+
+import base64
+from datetime import date, datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+
+from alpr_assets.access.people import SessionKind, Source
+from alpr_assets.access.record import entries
+from alpr_assets.access.record.leaves import instant
+from alpr_assets.access.roles import Action, Role
+
+RECEIPT_HEADER: Final = "ALPR-Receipt"
+"""The receipt as base64 of its JSON, on every answer that the record lets leave; the only place where the answer is no JSON."""
+
+
+class Head(BaseModel):
+    """A signed head of the access record: keep it, and hold a later one against it."""
+
+    log_id: str
+    size: int = Field(description="entries that it covers")
+    root: str = Field(description="Merkle root over them, hex")
+    at: str = Field(description="UTC, as the signature covers it", examples=["2026-06-15T18:30:00.000000Z"])
+    key_id: str
+    signature: str = Field(description="Ed25519, hex")
+
+    @classmethod
+    def of(cls, head: entries.Head) -> Head:
+        return cls(
+            log_id=head.log_id, size=head.size, root=head.root.hex(), at=instant(head.at), key_id=head.key_id,
+            signature=head.signature.hex(),
+        )  # fmt: skip
+
+
+class Receipt(BaseModel):
+    """That this answer is in the access record, and a head that covers it."""
+
+    record_id: int
+    at: datetime
+    leaf_hash: str = Field(description="hex")
+    results_root: str = Field(description="Merkle root over the ids of what was returned, hex")
+    head: Head
+
+    @classmethod
+    def of(cls, receipt: entries.Receipt) -> Receipt:
+        return cls(
+            record_id=receipt.record_id, at=receipt.at, leaf_hash=receipt.leaf_hash.hex(),
+            results_root=receipt.results_root.hex(), head=Head.of(receipt.head),
+        )  # fmt: skip
+
+    def header(self) -> dict[str, str]:
+        """As a response's header."""
+        return {RECEIPT_HEADER: base64.b64encode(self.model_dump_json().encode()).decode()}
+
+
+class Column(BaseModel):
+    """One documented column."""
+
+    name: str
+    type: str
+    unit: str
+    description: str
+
+
+class Rows(BaseModel):
+    """An answer as JSON. As Arrow and GeoParquet the receipt is in the header, units and descriptions in the fields' metadata."""
+
+    receipt: Receipt
+    columns: list[Column]
+    rows: list[dict[str, Any]] = Field(description="an object a row; the columns are its keys")
+
+
+class Notice(BaseModel):
+    """How to sign in, and what going on means."""
+
+    agency: str
+    notice: str
+    adopted: date | None = Field(description="of the policy; null: a sample, not adopted")
+    time_zone: str = Field(description="the department's, IANA")
+    passwords: bool = Field(
+        description="false: sign in at the console by the identity provider, and make a token there"
+    )
+    token_minutes: int = Field(description="the longest that a token is good for")
+
+
+class Token(BaseModel):
+    """A bearer token: send it as `Authorization: Bearer …`. It is told once, and kept nowhere."""
+
+    token: str
+    session_id: int
+    expires_at: datetime
+
+
+class Me(BaseModel):
+    """Who asks, as the register has him now."""
+
+    user: str
+    name: str
+    title: str
+    role: Role
+    agency: str
+    sources: list[Source]
+    trained_until: date | None = Field(description="last department date on which the training counts; null: untrained")
+    actions: list[Action] = Field(
+        description="what this session may ask; purpose and case number are looked at besides"
+    )
+    kind: SessionKind
+    label: str
+    opened_at: datetime
+    expires_at: datetime
+
+
+class Purpose(BaseModel):
+    code: str
+    title: str
+
+
+class Purposes(BaseModel):
+    """What a question may be for (422.4(a))."""
+
+    purposes: list[Purpose]
+    case_number: str = Field(description="regular expression of case, incident and administrative numbers")
+
+
+class SigningKey(BaseModel):
+    """A key that signed heads of this record, from an entry on."""
+
+    public_key: str = Field(description="Ed25519, 32 bytes, hex")
+    first: int = Field(description="the entry from which on it signs")
+    signature: str = Field(description="the key before it signs for it, hex; empty: the first key")
+
+
+class NewestHead(BaseModel):
+    """The newest head, and the keys that signed the record, first to last."""
+
+    head: Head
+    keys: list[SigningKey]
+
+
+class Inclusion(BaseModel):
+    """That an entry is in the record under a head (RFC 9162, 2.1.3)."""
+
+    record_id: int
+    leaf_hash: str
+    hashes: list[str] = Field(description="hex, from the leaf upwards")
+    head: Head
+
+
+class Consistency(BaseModel):
+    """That a later record begins with an earlier one (RFC 9162, 2.1.4)."""
+
+    old: int
+    new: int
+    hashes: list[str] = Field(description="hex")

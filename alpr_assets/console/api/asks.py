@@ -1,0 +1,153 @@
+"""What is sent to the data API: one model a request, described, bounded, and refusing what it does not know.
+
+Every question about vehicles goes by POST, so that no plate reaches a URL, and so a log.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from alpr_assets.access.gate import MAX_CASE_NUMBER
+from alpr_assets.access.people import SessionKind
+from alpr_assets.access.roles import Action
+
+LARGEST_ID = 2**63 - 1  # what a database can hold
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused: a mistyped filter would otherwise widen what is searched."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _within_storage(at: datetime) -> datetime:
+    """UTC. Raises ValueError for the calendar's first and last hours, which have none, and for what no database compares."""
+    try:
+        instant = at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("not an instant of the calendar") from error
+    if not 1970 <= instant.year <= 9000:
+        raise ValueError("give a year from 1970 to 9000")
+    return instant
+
+
+def _within_days(day: date) -> date:
+    if not 1970 <= day.year <= 9000:
+        raise ValueError("give a year from 1970 to 9000")
+    return day
+
+
+Printable = r"^[^\x00-\x1f\x7f]*$"
+Short = Annotated[str, StringConstraints(max_length=64, pattern=Printable)]
+Instant = Annotated[AwareDatetime, AfterValidator(_within_storage)]
+Day = Annotated[date, AfterValidator(_within_days)]
+PlateText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=32, pattern=Printable),
+    Field(description="the whole plate; spaces, dashes and case do not matter", examples=["7ABC123"]),
+]
+State = Annotated[
+    str, StringConstraints(pattern="^[A-Za-z]{2}$"), Field(description="two letters of a state", examples=["CA"])
+]
+
+
+class SignIn(Strict):
+    """Name, password and second factor for a token. Counted, recorded and locked as any sign-in."""
+
+    user: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(description="user name")
+    password: SecretStr = Field(min_length=1, max_length=128)
+    code: SecretStr = Field(min_length=6, max_length=16, description="the second factor's six digits of now")
+    notice_acknowledged: bool = Field(
+        default=False, description="you have read the notice of GET /sign-in, and go on: must be true"
+    )
+    label: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=Printable)] = Field(
+        description="what the token is for, shown in the list of your sessions", examples=["notebook"]
+    )
+    kind: Literal[SessionKind.NOTEBOOK, SessionKind.DEVICE] = SessionKind.NOTEBOOK
+    minutes: int | None = Field(default=None, ge=1, le=525_600, description="good for; the policy's longest by default")
+    actions: Annotated[frozenset[Action], Field(max_length=32)] | None = Field(
+        default=None, description="what the token is for; null: questions about vehicles, as far as your role has them"
+    )
+
+
+class Why(Strict):
+    """What every question about vehicles states (422.4(a))."""
+
+    purpose: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        description="code of one of GET /purposes", examples=["stolen_vehicle"]
+    )
+    case_number: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CASE_NUMBER)] = Field(
+        description="case, incident or administrative number", examples=["26-01234"]
+    )
+
+
+class Window(Strict):
+    """From `since` up to and without `until`; either may be left open."""
+
+    since: Instant | None = Field(default=None, description="with its offset", examples=["2026-06-01T00:00:00-07:00"])
+    until: Instant | None = Field(default=None, description="with its offset; excluded")
+
+
+class PlateQuestion(Window):
+    """All reads of one plate, exactly as spelt."""
+
+    plate: PlateText
+    state: State | None = Field(
+        default=None, description="reads of another state are left out; those without one are kept"
+    )
+
+
+class HitsQuestion(Window):
+    """Hot-list hits raised from captures of a time."""
+
+    category: Short | None = Field(
+        default=None, description="why the plate is listed, such as stolen_vehicle; null: any"
+    )
+
+
+class PlateHistoryAsk(Why, PlateQuestion):
+    """All reads of one plate, with purpose and case number."""
+
+
+class HitsAsk(Why, HitsQuestion):
+    """Hot-list hits of a time, with purpose and case number."""
+
+
+class ImageAsk(Why):
+    """One capture's picture."""
+
+    day: Day = Field(description="UTC day of the capture, as its row gives it")
+    capture_id: int = Field(ge=0, le=LARGEST_ID)
+    read_id: int | None = Field(
+        default=None, ge=0, le=LARGEST_ID, description="a read of this capture: its plate only is cut out"
+    )
+
+
+class FileFormat(StrEnum):
+    """Formats of an export."""
+
+    CSV = "csv"
+    GEOPARQUET = "geoparquet"
+
+
+class PlateHistoryExport(PlateQuestion):
+    """A plate's history as a file."""
+
+    search: Literal[Action.PLATE_HISTORY]
+
+
+class HitsExport(HitsQuestion):
+    """Hits as a file."""
+
+    search: Literal[Action.VIEW_HITS]
+
+
+class ExportAsk(Why):
+    """Rows as a file to keep: registered, with an expiry, and counted against the policy's largest."""
+
+    of: Annotated[PlateHistoryExport | HitsExport, Field(discriminator="search")]
+    format: FileFormat = FileFormat.CSV

@@ -1,0 +1,96 @@
+"""The columns that answers have: types and units beside what the searches say they mean. One schema for every format.
+
+Here: the schema of an answer, and bringing a frame into it. Not here: where values come from and what they mean (`search`).
+Invariant: a column without a type and a unit here cannot leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+INSTANT: Final = pa.timestamp("us", tz="UTC")
+DIFFERENCE: Final = pa.struct(
+    [("position", pa.int32()), ("read", pa.string()), ("listed", pa.string()), ("alike", pa.bool_())]
+)
+
+TYPES: Final[Mapping[str, tuple[pa.DataType, str]]] = {
+    "day": (pa.date32(), "UTC day"),
+    "read_day": (pa.date32(), "UTC day"),
+    "sighting_day": (pa.date32(), "UTC day"),
+    "read_id": (pa.int64(), ""),
+    "capture_id": (pa.int64(), ""),
+    "sighting_id": (pa.int64(), ""),
+    "hit_id": (pa.int64(), ""),
+    "captured_at": (INSTANT, "UTC"),
+    "raised_at": (INSTANT, "UTC"),
+    "plate": (pa.string(), ""),
+    "listed_plate": (pa.string(), ""),
+    "listed_state": (pa.string(), ""),
+    "region": (pa.string(), ""),
+    "confidence": (pa.float64(), "0–1"),
+    "sure": (pa.bool_(), ""),
+    "restricted": (pa.bool_(), ""),
+    "state_agrees": (pa.bool_(), ""),
+    "device_id": (pa.string(), ""),
+    "device": (pa.string(), ""),
+    "latitude_deg": (pa.float64(), "degrees, WGS 84"),
+    "longitude_deg": (pa.float64(), "degrees, WGS 84"),
+    "heading_deg": (pa.float64(), "degrees, 0 north, 90 east"),
+    "clock": (pa.string(), ""),
+    "version_id": (pa.string(), ""),
+    "category": (pa.string(), ""),
+    "list_type": (pa.string(), ""),
+    "source": (pa.string(), ""),
+    "match_kind": (pa.string(), ""),
+    "differences": (pa.list_(DIFFERENCE), ""),
+}
+"""Name → type and unit. The same quantity has the same name in every answer."""
+
+
+def schema_of(described: Mapping[str, str]) -> pa.Schema:
+    """Arrow schema of an answer; each field's metadata holds `description` and `unit`.
+
+    Parameters
+    ----------
+    described : a search's COLUMNS, name → meaning, in order
+    """
+    return pa.schema(
+        [
+            pa.field(name, TYPES[name][0], metadata={"description": meaning, "unit": TYPES[name][1]})
+            for name, meaning in described.items()
+        ]
+    )
+
+
+def documented(schema: pa.Schema) -> list[dict[str, str]]:
+    """The columns in words: name, type, unit, description."""
+    return [
+        {
+            "name": field.name,
+            "type": str(field.type),
+            "unit": field.metadata[b"unit"].decode(),
+            "description": field.metadata[b"description"].decode(),
+        }
+        for field in schema
+    ]
+
+
+def table_of(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """A frame as a table of exactly this schema.
+
+    Raises
+    ------
+    ValueError : the frame has other columns, or another order
+    """
+    if list(frame.columns) != schema.names:
+        raise ValueError(f"columns {list(frame.columns)}, documented are {schema.names}")
+    return pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: instants and days in ISO 8601."""
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,180 @@
+"""Questions about vehicles: a plate's history, hits, one picture, a file to keep. Each goes through the gate.
+
+Here: routes that put an ask together and let the answer leave in the caller's format. Not here: any decision, any statement.
+An answer is encoded into a spool, recorded, and only then sent (422.6(a)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import pyarrow as pa
+from fastapi import APIRouter, Header
+from fastapi.responses import Response, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from alpr_assets.access.gate import Ask, Found, Grant
+from alpr_assets.access.people import Session
+from alpr_assets.access.roles import Action
+from alpr_assets.access.spool import Spool
+from alpr_assets.console.api import asks
+from alpr_assets.console.api.answers import RECEIPT_HEADER, Receipt, Rows
+from alpr_assets.console.api.columns import schema_of
+from alpr_assets.console.api.formats import ARROW, JSON, OFFERED, PARQUET, Format, chosen
+from alpr_assets.console.api.sessions import Serving, SignedIn
+from alpr_assets.console.wiring import Services
+from alpr_assets.search import crops, history, hits, images, querying
+
+router = APIRouter(tags=["searches"])
+
+HISTORY: Final = schema_of(history.COLUMNS)
+HITS: Final = schema_of(hits.COLUMNS)
+WHY: Final = frozenset(asks.Why.model_fields)
+
+Accept = Annotated[str | None, Header(description=f"one of {', '.join(OFFERED)}")]
+RECEIPT: Final = {
+    RECEIPT_HEADER: {"description": "the receipt, base64 of its JSON", "schema": {"type": "string"}, "required": True}
+}
+BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+
+
+def table_response(schema: pa.Schema) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI describes a table: its formats, and each column with its unit."""
+    columns = "\n".join(
+        f"| {f.name} | {f.type} | {f.metadata[b'unit'].decode()} | {f.metadata[b'description'].decode()} |"
+        for f in schema
+    )
+    return {
+        200: {
+            "model": Rows,
+            "description": f"The rows.\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{columns}",
+            "headers": RECEIPT,
+            "content": {ARROW: BINARY, PARQUET: BINARY},
+        }
+    }
+
+
+@router.post("/plate-history", responses=table_response(HISTORY), response_model=None)
+def plate_history(ask: asks.PlateHistoryAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
+    """All reads of exactly these characters, the newest first (422.4(a))."""
+    query = partial(
+        history.history_query, plate=ask.plate, since=ask.since, until=ask.until, state=ask.state
+    )  # fmt: skip
+    return _rows(
+        services, session, _asked(Action.PLATE_HISTORY, ask), query=query, schema=HISTORY, chosen_format=_format(accept)
+    )
+
+
+@router.post("/hits", responses=table_response(HITS), response_model=None)
+def hit_list(ask: asks.HitsAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
+    """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact (422.4(e), (f))."""
+    query = partial(hits.hits_query, since=ask.since, until=ask.until, category=ask.category)
+    return _rows(
+        services, session, _asked(Action.VIEW_HITS, ask), query=query, schema=HITS, chosen_format=_format(accept)
+    )
+
+
+@router.post(
+    "/images/open",
+    response_class=Response,
+    responses={
+        200: {"description": "The picture.", "headers": RECEIPT, "content": {"image/jpeg": BINARY, "image/png": BINARY}}
+    },
+)
+def open_image(ask: asks.ImageAsk, session: SignedIn, services: Serving) -> Response:
+    """One capture's picture as it was taken, or the part of it around one read. Each opening is recorded by itself."""
+
+    def search(grant: Grant) -> Found[images.OpenedImage]:
+        if ask.read_id is None:
+            return images.open_image(grant, services.store, day=ask.day, capture_id=ask.capture_id)
+        return crops.open_plate(
+            grant, services.store, day=ask.day, capture_id=ask.capture_id, read_id=ask.read_id
+        )  # fmt: skip
+
+    answer = services.gate.answer(session, _asked(Action.OPEN_IMAGE, ask), search)
+    return Response(answer.rows.content, media_type=answer.rows.media_type, headers=Receipt.of(answer.receipt).header())
+
+
+@router.post(
+    "/exports",
+    response_class=Response,
+    responses={200: {"description": "The file.", "headers": RECEIPT, "content": {"text/csv": BINARY, PARQUET: BINARY}}},
+)
+def export(ask: asks.ExportAsk, session: SignedIn, services: Serving) -> Response:
+    """Rows as a file to keep until a day: above the policy's number of rows, a supervisor approves first (403, `row_cap`)."""
+    of = ask.of
+    if isinstance(of, asks.PlateHistoryExport):
+        search = partial(
+            history.plate_history, engine=services.store.engine, plate=of.plate, since=of.since, until=of.until,
+            state=of.state,
+        )  # fmt: skip
+    else:
+        search = partial(
+            hits.hits, engine=services.store.engine, since=of.since, until=of.until, category=of.category
+        )  # fmt: skip
+    asked = Ask(
+        action=of.search, purpose=ask.purpose, case_number=ask.case_number,
+        elements=of.model_dump(mode="json", exclude={"search"}, exclude_none=True),
+    )  # fmt: skip
+    answer = services.exports.take(session, asked, search, ask.format.value)
+    file = answer.rows
+    headers = {
+        **Receipt.of(answer.receipt).header(),
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "ALPR-Delete-By": file.delete_by.isoformat(),
+    }
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def _asked(action: Action, ask: asks.Why) -> Ask:
+    return Ask(
+        action=action,
+        purpose=ask.purpose,
+        case_number=ask.case_number,
+        elements=ask.model_dump(mode="json", exclude=set(WHY), exclude_none=True),
+    )
+
+
+def _format(accept: str | None) -> Format:
+    """Decided before the gate: what nobody takes is not searched. Raises HTTPException (406)."""
+    found = chosen(accept)
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_ACCEPTABLE, f"this answer comes as {', '.join(OFFERED)}")
+    return found
+
+
+def _rows(
+    services: Services,
+    session: Session,
+    ask: Ask,
+    *,
+    query: Callable[[Grant], querying.Query],
+    schema: pa.Schema,
+    chosen_format: Format,
+) -> Response:
+    spool = Spool(services.settings.path("data") / "spool")
+    try:
+        answer = services.gate.answer(
+            session,
+            ask,
+            lambda grant: querying.spooled(services.store.engine, query(grant), spool, chosen_format.of(schema)),
+        )
+    except BaseException:
+        spool.close()
+        raise
+    receipt = Receipt.of(answer.receipt)
+    body = _sent(spool, receipt if chosen_format.media_type == JSON else None)
+    return StreamingResponse(body, media_type=chosen_format.media_type, headers=receipt.header())
+
+
+def _sent(spool: Spool, receipt: Receipt | None) -> Iterator[bytes]:
+    """The spool's content; of a JSON answer, the receipt before and the brackets around it."""
+    with spool:
+        if receipt is not None:
+            yield b'{"receipt":' + receipt.model_dump_json().encode() + b","
+        yield from spool.chunks()
+        if receipt is not None:
+            yield b"}"
