@@ -16,6 +16,7 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Corners = NDArray[np.float32]  # (4, 2): x, y in pixels, clockwise from the first letter's upper left
 
 MAX_FINE = 4  # drawn at most this many times larger before averaging
+MAX_SIDE = 32_000  # pixels: OpenCV turns no larger picture
 
 _SIDES = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
 
@@ -47,6 +48,8 @@ def rectified(pixels: Pixels, quad: Corners, size: tuple[int, int]) -> Pixels:
 
     What lies outside the picture repeats its edge.
     """
+    if max(pixels.shape[:2]) > MAX_SIDE:
+        pixels, quad = _around(pixels, quad)
     across = max(np.hypot(*(quad[1] - quad[0])), np.hypot(*(quad[2] - quad[3])))
     fine = int(np.clip(np.ceil(across / size[0]), 1, MAX_FINE))
     width, height = size[0] * fine, size[1] * fine
@@ -55,3 +58,12 @@ def rectified(pixels: Pixels, quad: Corners, size: tuple[int, int]) -> Pixels:
     flags = cv2.INTER_LINEAR if fine > 1 else cv2.INTER_CUBIC
     flat = cv2.warpPerspective(pixels, turned, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat if fine == 1 else cv2.resize(flat, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _around(pixels: Pixels, quad: Corners) -> tuple[Pixels, Corners]:
+    """The part of a huge picture that a quadrilateral needs, and the quadrilateral in it; of a huge part, every so manieth pixel."""
+    size = np.array(pixels.shape[1::-1])
+    left, top = (int(v) for v in np.clip(np.floor(quad.min(0)) - 2, 0, size - 1))
+    right, bottom = (int(v) for v in np.clip(np.ceil(quad.max(0)) + 3, (left + 1, top + 1), size))
+    step = -(-max(right - left, bottom - top) // MAX_SIDE)
+    return pixels[top:bottom:step, left:right:step], np.asarray((quad - np.float32((left, top))) / step, np.float32)

@@ -181,6 +181,17 @@ def test_every_plate_of_a_panorama_is_read_where_it_is(recogniser):
             assert overlap(found[plate].box, quad + np.float32((1280 * i, 0))) > 0.6
 
 
+def test_a_plate_in_a_picture_wider_than_opencv_turns_is_read(recogniser):
+    """40,000 pixels wide and 29 megapixels: below the limit, so it is read like any other."""
+    scene = street(1, OURS)
+    strip = np.full((720, 40_000, 3), 110, np.uint8)
+    strip[:, 35_000:36_280] = scene.pixels
+    picture = encoded(Image.fromarray(strip[..., ::-1]), "PPM")
+    (reading,) = recogniser.recognise(picture).plates
+    assert reading.plate == "8ABC123"
+    assert reading.box.x == pytest.approx(35_000 + scene.quads["8ABC123"][:, 0].min(), abs=20)
+
+
 def test_a_wide_view_of_many_cars_loses_none_of_their_plates(recogniser):
     """Eight plates that the detector is sure of: once only the first five were read, and the others gone without a word."""
     shown = [street(20 + i, f"CA 8{'ABCD'[i]}KT{120 + 37 * i}", f"AZ {'ABCD'[i]}YP{4719 + 111 * i}") for i in range(4)]

@@ -132,3 +132,22 @@ def test_crops_are_those_that_the_reader_was_trained_on(shape, across, down):
 def test_a_plate_of_any_width_keeps_its_brightness(width):
     pixels = np.full((width // 2, width, 3), 77, np.uint8)
     assert (rectified(pixels, upright(0, 0, width, width // 2), (192, 48)) == 77).all()
+
+
+@pytest.mark.parametrize("left", [-20, 0, 20_000, 39_850])
+def test_a_crop_of_a_picture_too_wide_for_opencv_is_that_of_its_surroundings(left):
+    huge = np.tile(textured(90, 160), (1, 250, 1))
+    quad = (upright(3, 20, 120, 75) + np.float32([(0, 0), (4, 3), (2, 5), (-3, 2)]) + (left, 0)).astype(np.float32)
+    begin = min(max(left - 160, 0), 40_000 - 480)
+    near = rectified(
+        np.ascontiguousarray(huge[:, begin : begin + 480]), (quad - (begin, 0)).astype(np.float32), (192, 48)
+    )
+    assert np.abs(rectified(huge, quad, (192, 48)).astype(int) - near).max() <= 2
+
+
+def test_a_plate_as_wide_as_a_picture_too_wide_for_opencv_is_cut_out_too():
+    huge = np.zeros((60, 70_000, 3), np.uint8)
+    huge[:, 35_000:] = 200
+    flat = rectified(huge, upright(0, 0, 70_000, 60), (192, 48))
+    assert flat[:, :94].max() < 10
+    assert flat[:, 98:].min() > 190
