@@ -24,6 +24,7 @@ from alpr_assets.access.roles import Action, may
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, AlprError
 from alpr_assets.policy import Policy
+from alpr_assets.settings import Settings
 from alpr_assets.store import people
 from alpr_assets.store.engine import writing
 
@@ -49,6 +50,17 @@ class Office:
     def on(self, at: datetime) -> date:
         """The department's date of an instant."""
         return at.astimezone(self.policy.zone).date()
+
+
+def open_office(engine: Engine, recorder: Recorder, policy: Policy, configured: Settings) -> Office:
+    """The office of the settings: its key lies beside the image keys, its issuer is the one they name."""
+    return Office(
+        engine,
+        recorder,
+        policy,
+        SecretKey(configured.path("keys") / "member_secrets.key"),
+        issuer=configured.oidc_issuer,
+    )
 
 
 @dataclass(slots=True)

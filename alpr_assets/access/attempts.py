@@ -107,7 +107,9 @@ def _n_failed(office: Office, connection: Connection, member_id: int, at: dateti
     since = at - timedelta(minutes=office.policy.access.failure_minutes)
     since = max(since, connection.scalar(unlocked) or since)
     counted = _attempt.c.succeeded.is_not(True) if pending else _attempt.c.succeeded.is_(False)
-    statement = select(func.count()).where(_attempt.c.member_id == member_id, _attempt.c.at > since, counted)
+    # What an identity provider let through, and we did not, is no guess.
+    ours = _attempt.c.factor != "provider"
+    statement = select(func.count()).where(_attempt.c.member_id == member_id, _attempt.c.at > since, counted, ours)
     return int(connection.scalar(statement) or 0)
 
 

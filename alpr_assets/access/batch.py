@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 from alpr_assets.access import approvals, members, passwords, register, training
 from alpr_assets.access.acting import Act, Office, acting, authorised, locked_member
@@ -76,7 +76,7 @@ def propose(office: Office, file_name: str, content: bytes, *, by: Actor, at: da
         }  # fmt: skip
         table = people.member_batch
         batch_id = int(act.connection.execute(table.insert().returning(table.c.batch_id), values).scalar_one())
-        member_ids = _put_all(office, act, name, lines, batch_id)
+        member_ids = _put_all(office, act, lines, values, batch_id)
         act.note(batch_id=batch_id, member_ids=member_ids)
     return batch_id
 
@@ -197,7 +197,7 @@ def _trained_on(text: str, on: date) -> date | None:
     return day
 
 
-def _put_all(office: Office, act: Act, file_name: str, lines: list[Line], batch_id: int) -> list[int]:
+def _put_all(office: Office, act: Act, lines: list[Line], values: dict[str, Any], batch_id: int) -> list[int]:
     faults: list[str] = []
     member_ids: list[int] = []
     for line in lines:
@@ -207,11 +207,11 @@ def _put_all(office: Office, act: Act, file_name: str, lines: list[Line], batch_
                 is_contractor=line.is_contractor, sources=line.sources, batch_id=batch_id,
             )  # fmt: skip
         except MalformedError as error:
-            faults.append(_told(file_name, line.number, error))
+            faults.append(_told(values["file_name"], line.number, error))
             continue
         member_ids.append(member_id)
         if line.trained_on is not None:
-            training.put(office, act, member_id, line.trained_on, approved_by=None)
+            training.put(office, act, member_id, line.trained_on, recorded_by=values["proposed_by"], approved_by=None)
     _raise(faults)
     return member_ids
 

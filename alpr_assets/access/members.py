@@ -210,7 +210,7 @@ def put(
         raise MalformedError(
             "user_name",
             "not a user name",
-            remedy="2 to 64 of a–z, 0–9, dot, hyphen and underscore, a letter or digit first",
+            remedy="2 to 64 of a–z, 0–9 and . _ @ -, a letter or digit first",
         )
     row = {
         "user_name": folded, "name": _text(name, "name"), "agency": office.policy.policy.ori, "title": known,

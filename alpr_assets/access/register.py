@@ -21,7 +21,7 @@ from alpr_assets.errors import AccessRefusedError
 from alpr_assets.store import people
 from alpr_assets.store.engine import reading
 
-USER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
+USER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 
 _TRAINED_UNTIL: Final = (
     select(func.max(people.member_training.c.expires_on))

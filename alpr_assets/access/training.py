@@ -54,7 +54,10 @@ def record(office: Office, member_id: int, completed_on: date, *, by: Actor, at:
         if locked_member(act.connection, member_id).status is Status.SEPARATED:
             raise IllegalMoveError(f"member {member_id} left the department")
         own = coordinator.member_id == member_id
-        training_id = put(office, act, member_id, completed_on, approved_by=None if own else coordinator.member_id)
+        recorded_by = coordinator.member_id
+        training_id = put(
+            office, act, member_id, completed_on, recorded_by=recorded_by, approved_by=None if own else recorded_by
+        )
         act.note(training_id=training_id, counts=not own)
     return training_id
 
@@ -121,7 +124,9 @@ def months_after(day: date, months: int) -> date:
 # ── parts of other acts ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def put(office: Office, act: Act, member_id: int, completed_on: date, *, approved_by: int | None) -> int:
+def put(
+    office: Office, act: Act, member_id: int, completed_on: date, *, recorded_by: int, approved_by: int | None
+) -> int:
     """Write a course down. Raises MalformedError for a date that is not yet."""
     if completed_on > office.on(act.at):
         raise MalformedError("completed_on", f"{completed_on} is not yet")
@@ -129,7 +134,7 @@ def put(office: Office, act: Act, member_id: int, completed_on: date, *, approve
     values = {
         "member_id": member_id, "course": policy.course, "completed_on": completed_on,
         "expires_on": months_after(completed_on, policy.valid_months), "recorded_at": act.at,
-        "recorded_by": act.entry.actor.member_id, "approved_by": approved_by,
+        "recorded_by": recorded_by, "approved_by": approved_by,
         "approved_at": None if approved_by is None else act.at,
     }  # fmt: skip
     return int(act.connection.execute(_training.insert().returning(_training.c.training_id), values).scalar_one())

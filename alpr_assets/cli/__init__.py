@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from alpr_assets.cli import captures, hotlists, reads, recognition, running
+from alpr_assets.cli import captures, hotlists, members, reads, recognition, record, running
 from alpr_assets.cli.common import Commands
 
 
@@ -18,6 +18,7 @@ def main() -> None:
 
 
 for command in (
+    members.init,
     running.run,
     running.up,
     running.status,
@@ -27,5 +28,7 @@ for command in (
     captures.device,
     hotlists.hotlist,
     captures.quarantine,
+    members.member,
+    record.record,
 ):
     main.add_command(command)
