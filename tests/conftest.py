@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,9 @@ from alpr_assets.store.engine import Store, migrate, open_engine
 from alpr_assets.store.images import ImageStore
 from alpr_assets.store.sealed import DayKeys, SealedFolder
 from tests.builders import impatient
+
+if TYPE_CHECKING:
+    from tests.live import Live
 
 NOW = datetime(2026, 6, 15, 18, 30, tzinfo=UTC)
 
@@ -109,3 +113,12 @@ def make_store(url: str, folder: Path) -> Store:
     migrate(engine)
     keys = DayKeys(folder / "keys" / "day_keys.sqlite")
     return Store(engine, ImageStore(folder / "data" / "images", keys), SealedFolder(folder / "data" / "received", keys))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[Live]:
+    """A console served on loopback with captures behind it; one for all tests that ask it: notebooks, client, commands."""
+    from tests.live import live_console  # noqa: PLC0415 - 3 s, only where a test asks for it
+
+    with live_console(tmp_path_factory.mktemp("live"), policy) as opened:
+        yield opened

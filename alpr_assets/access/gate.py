@@ -257,7 +257,9 @@ class Gate:
             found = search(Grant(session, member, ask, at, seal=_SEAL))
         except AccessRefusedError as error:
             receipt = self._record(session, member, ask, Outcome.REFUSED, reasons=error.codes or ("search",))
-            raise AccessRefusedError(error.reasons, record_id=receipt.record_id, codes=error.codes) from error
+            raise AccessRefusedError(
+                error.reasons, record_id=receipt.record_id, codes=error.codes, remedy=error.remedy
+            ) from error
         except Exception as error:
             # By its class: the text of an error may hold what was asked.
             self._record(session, member, ask, Outcome.FAILED, reasons=(type(error).__name__,))
