@@ -204,10 +204,22 @@ class Access(_Section):
 
 
 class Record(_Section):
-    """The access record: how long its query elements can be opened, how often heads go to witnesses."""
+    """The access record: how long its query elements can be opened, how often heads go to witnesses.
+
+    witness_emails : addresses outside the administrator's reach that are sent heads; folders are a setting
+    """
 
     elements_years: int = Field(ge=1)
     head_minutes: int = Field(gt=0)
+    witness_emails: tuple[str, ...]
+
+    @field_validator("witness_emails")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+                raise ValueError(f"{address!r} is not a mail address")
+        return value
 
 
 class Policy(_Section):

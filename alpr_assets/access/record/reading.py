@@ -1,0 +1,152 @@
+"""Reading the record: what was asked, by whom, and which searches returned a read.
+
+Here: entries with what they hold in clear, the ids of results, opening sealed elements. Not here: who may (`gate`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from alpr_assets.access.record.entries import Actor, Kind, Outcome, ResultId
+from alpr_assets.access.record.sealing import MonthKeys, unseal
+from alpr_assets.access.record.tables import access_elements, access_record, access_result
+from alpr_assets.errors import VerificationError
+
+PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as recorded, without its elements. `elements_month`: the month whose key opens them; None: it has none."""
+
+    record_id: int
+    at: datetime
+    kind: Kind
+    action: str
+    outcome: Outcome
+    actor: Actor
+    purpose: str
+    case_number: str
+    reasons: tuple[str, ...]
+    details: Mapping[str, Any]
+    n_results: int
+    elements_month: str | None
+    leaf_hash: bytes
+
+
+def entries(
+    connection: Connection,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    member_id: int | None = None,
+    kind: Kind | None = None,
+    action: str | None = None,
+    outcome: Outcome | None = None,
+    purpose: str | None = None,
+    case_number: str | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> list[Line]:
+    """Entries, newest first.
+
+    Parameters
+    ----------
+    since, until : UTC instants, end excluded
+    before : entries with a smaller number only: the last one's of the page before
+    """
+    told = {
+        ("actor", "member_id"): None if member_id is None else str(member_id),
+        ("kind",): kind,
+        ("action",): action,
+        ("outcome",): outcome,
+        ("purpose",): purpose,
+        ("case_number",): case_number,
+    }
+    where = [_field(connection, *path) == str(value) for path, value in told.items() if value is not None]
+    columns = access_record.c
+    where += [columns.at >= since] if since else []
+    where += [columns.at < until] if until else []
+    where += [columns.record_id < before] if before is not None else []
+    statement = select(access_record).where(*where).order_by(columns.record_id.desc()).limit(limit)
+    return [_line(row) for row in connection.execute(statement)]
+
+
+def entry(connection: Connection, record_id: int) -> Line | None:
+    """One entry by its number."""
+    row = connection.execute(select(access_record).where(access_record.c.record_id == record_id)).one_or_none()
+    return None if row is None else _line(row)
+
+
+def results_of(connection: Connection, record_id: int) -> list[ResultId]:
+    """What an entry returned, in order."""
+    columns = access_result.c
+    statement = select(columns.kind, columns.day, columns.id).where(columns.record_id == record_id)
+    return [ResultId(*row) for row in connection.execute(statement.order_by(columns.position))]
+
+
+def searches_that_returned(connection: Connection, kind: str, day: date | None, id_: int) -> list[Line]:
+    """The entries that returned one row, newest first: who has seen this read."""
+    columns = access_result.c
+    returned = select(columns.record_id).where(
+        columns.id == id_, columns.kind == kind, columns.day.is_not_distinct_from(day)
+    )
+    statement = select(access_record).where(access_record.c.record_id.in_(returned))
+    return [_line(row) for row in connection.execute(statement.order_by(access_record.c.record_id.desc()))]
+
+
+def elements(connection: Connection, keys: MonthKeys, record_id: int) -> dict[str, Any]:
+    """The query of one entry, opened and checked against its commitment; empty where it had none.
+
+    Raises VerificationError when there is no such entry, its month has expired, or what is sealed is not what was recorded.
+    """
+    leaf = connection.execute(select(access_record.c.leaf).where(access_record.c.record_id == record_id)).scalar()
+    committed = json.loads(leaf)["elements"] if leaf else None
+    if committed is None:
+        if leaf:
+            return {}
+        raise VerificationError(f"there is no entry {record_id}", remedy="look its number up in the record")
+    blob = connection.execute(select(access_elements.c.sealed).where(access_elements.c.record_id == record_id)).scalar()
+    return unseal(blob or b"", committed["month"], keys.existing(committed["month"]), committed["commitment"])
+
+
+def sealed_by_month(connection: Connection, months: Sequence[str]) -> dict[str, int]:
+    """How many entries' elements each month's key seals."""
+    month = access_elements.c.month
+    counted = select(month, func.count()).where(month.in_(months)).group_by(month)
+    found = {name: n for name, n in connection.execute(counted)}  # noqa: C416 - rows are no pairs to mypy
+    return {name: found.get(name, 0) for name in months}
+
+
+def _field(connection: Connection, *path: str) -> ColumnElement[Any]:
+    """A value inside the leaf, as text."""
+    if connection.dialect.name == "postgresql":
+        found: ColumnElement[Any] = cast(access_record.c.leaf, JSONB)[path].astext
+        return found
+    return cast(func.json_extract(access_record.c.leaf, "$." + ".".join(path)), Text)
+
+
+def _line(row: Any) -> Line:
+    body = json.loads(row.leaf)
+    return Line(
+        record_id=row.record_id,
+        at=row.at,
+        kind=Kind(body["kind"]),
+        action=body["action"],
+        outcome=Outcome(body["outcome"]),
+        actor=Actor(**body["actor"]),
+        purpose=body["purpose"],
+        case_number=body["case_number"],
+        reasons=tuple(body["reasons"]),
+        details=body["details"],
+        n_results=body["n_results"],
+        elements_month=(body["elements"] or {}).get("month"),
+        leaf_hash=row.leaf_hash,
+    )
