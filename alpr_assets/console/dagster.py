@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dagster import DagsterInstance
+from dagster import DagsterInstance, __version__
 from dagster._core.workspace.context import IWorkspaceProcessContext, WorkspaceProcessContext, WorkspaceRequestContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget, WorkspaceLoadTarget
 from dagster._core.workspace.permissions import (
     EDITOR_PERMISSIONS,
     LOCATION_SCOPED_PERMISSIONS,
@@ -77,6 +78,9 @@ class RoleContext(WorkspaceRequestContext):
 class ConsoleWorkspace(WorkspaceProcessContext):
     """Dagster's workspace, which gives each request the permissions that the door found for it."""
 
+    def __init__(self, instance: DagsterInstance, target: WorkspaceLoadTarget) -> None:
+        super().__init__(instance, target, version=__version__)
+
     def create_request_context(self, source: object | None = None) -> WorkspaceRequestContext:
         state = source.scope.get("state", {}) if isinstance(source, HTTPConnection) else {}
         return RoleContext(
@@ -101,8 +105,6 @@ class _Ui(DagsterWebserver[Any, Any]):
 
 def open_workspace(instance: DagsterInstance, workspace_file: str) -> ConsoleWorkspace:
     """Dagster's workspace over one workspace.yaml; to be entered and left as a context."""
-    from dagster._core.workspace.load_target import WorkspaceFileTarget  # noqa: PLC0415 - 1 s
-
     return ConsoleWorkspace(instance, WorkspaceFileTarget([workspace_file]))
 
 

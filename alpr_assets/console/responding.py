@@ -111,6 +111,8 @@ def refused(scope: Scope, error: AlprError) -> Response:
 
 def broken(scope: Scope, error: BaseException) -> Response:
     """The answer to an error that nobody foresaw. Logged by where it was raised: its text may hold what was asked."""
+    while isinstance(error, BaseExceptionGroup):  # of a websocket's tasks
+        error = error.exceptions[0]
     place, trace = "", error.__traceback__
     while trace is not None:
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -63,7 +63,11 @@ class SignedIn:
         session = await run_sync(self._session, scope, token, by_cookie) if token else None
         state = scope["state"]
         state.update(
-            session=session, by_cookie=by_cookie, form_key=hashlib.sha256(token.encode()).digest(), touch=lambda: None
+            session=session,
+            token=token,
+            by_cookie=by_cookie,
+            form_key=hashlib.sha256(token.encode()).digest(),
+            touch=lambda: None,
         )
         if session is not None:
             state["touch"] = lambda: self._find(token, touch=True)

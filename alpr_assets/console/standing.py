@@ -1,14 +1,17 @@
 """May this session do that, just now?
 
-Here: the gate's own checks, asked without a record, for what asks every few seconds: polls, open sockets, what a page offers.
-Not here: anything that answers with data or acts; that goes through the gate, which records.
+Here: the gate's own checks, asked without a search: for what asks every few seconds (polls, open sockets, what a page offers)
+without a record, and for opening a page, whose refusal is recorded. Not here: anything that answers with data or acts; that goes
+through the gate, which records.
 """
 
 from __future__ import annotations
 
-from alpr_assets.access.gate import CHECKS, Ask, Case, Gate, Refusal
+from alpr_assets.access.gate import CHECKS, KINDS, Ask, Case, Gate, Refusal
 from alpr_assets.access.people import Session
-from alpr_assets.access.roles import Action
+from alpr_assets.access.record.entries import Entry, Kind, Outcome
+from alpr_assets.access.roles import DATA, Action
+from alpr_assets.errors import AccessRefusedError
 
 
 def refusals(gate: Gate, session: Session, action: Action) -> tuple[Refusal, ...]:
@@ -25,3 +28,25 @@ def refusals(gate: Gate, session: Session, action: Action) -> tuple[Refusal, ...
 def allowed(gate: Gate, session: Session, action: Action) -> bool:
     """Whether the gate would allow the action now."""
     return not refusals(gate, session, action)
+
+
+def require(gate: Gate, session: Session, action: Action) -> None:
+    """Let go on who may the action, such as to its empty form.
+
+    Raises AccessRefusedError with the id of its record; RecordUnavailableError.
+    """
+    found = refusals(gate, session, action)
+    if not found:
+        return
+    codes = tuple(refusal.code for refusal in found)
+    receipt = gate.recorder.append(
+        Entry(
+            at=gate.clock(),
+            kind=KINDS.get(action, Kind.QUERY if action in DATA else Kind.ADMINISTRATION),
+            action=action.value,
+            outcome=Outcome.REFUSED,
+            actor=session.actor(),
+            reasons=codes,
+        )
+    )
+    raise AccessRefusedError(tuple(refusal.text for refusal in found), record_id=receipt.record_id, codes=codes)

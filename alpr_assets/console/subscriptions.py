@@ -72,6 +72,8 @@ def understood(text: object) -> str:
     kind, operation_id = said.get("type"), said.get("id")
     if operation_id is not None and not (isinstance(operation_id, str) and len(operation_id) <= MAX_ID):
         raise RefusedMessageError("not an operation's id")
+    if not isinstance(kind, str):
+        raise RefusedMessageError("not a message of GraphQL's")
     if kind in PLAIN:
         return json.dumps({"type": kind, "id": operation_id})
     if kind not in STARTS or operation_id is None:

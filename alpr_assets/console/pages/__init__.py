@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from alpr_assets.console.pages import home, policy
+from alpr_assets.console.pages import (
+    batches,
+    designees,
+    exports,
+    home,
+    members,
+    policy,
+    record,
+    searches,
+    sessions,
+    signing_in,
+    training,
+)
+
+_SUBJECTS = (
+    signing_in, home, policy, searches, exports, members, batches, training, designees, sessions, record,
+)  # fmt: skip
 
 
 def routes() -> list[BaseRoute]:
     """Every page of ours, in no order that matters."""
-    return [*home.ROUTES, *policy.ROUTES]
+    return [route for subject in _SUBJECTS for route in subject.ROUTES]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import wraps
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from anyio.to_thread import run_sync
 from starlette.datastructures import FormData, UploadFile
@@ -14,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from alpr_assets.access.people import Session
-from alpr_assets.access.roles import Action
+from alpr_assets.access.record.alarms import open_alarms
+from alpr_assets.access.record.entries import Actor
+from alpr_assets.access.roles import Action, Role
 from alpr_assets.console import standing
 from alpr_assets.console.forgery import FIELD, form_token
 from alpr_assets.console.rates import address
@@ -29,13 +32,17 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/search/hits", "Hits", (Action.VIEW_HITS,)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),
-    ("/training", "Training", (Action.RECORD_TRAINING,)),
+    ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),
     ("/designee", "Designee", (Action.SET_DESIGNEE,)),
     ("/record", "Record", (Action.READ_RECORD, Action.VERIFY_RECORD)),
     ("/dagster/overview", "Pipeline", (Action.VIEW_PIPELINE,)),
     ("/sessions", "Sessions", ()),
 )
 """Where a role's work is: shown to who has one of the actions, to everybody where there are none."""
+
+
+ALARMED: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.COMMANDER})
+"""Who sees that something is wrong with the system itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +138,22 @@ class Asked:
         """Whether the session may one of these now; nothing is recorded by looking."""
         return any(standing.allowed(self.services.gate, self.session, action) for action in actions)
 
+    async def require(self, *actions: Action) -> None:
+        """Go on for who has one of these. Raises AccessRefusedError, recorded, for the rest."""
+        if not await run_sync(self.may, *actions):
+            await run_sync(standing.require, self.services.gate, self.session, actions[0])
+
     async def form(self) -> Form:
         return Form(await self.request.form(max_files=2, max_fields=200))
 
     async def page(self, name: str, *, status: int = 200, **context: Any) -> Response:
         """The page, with its frame."""
         return await run_sync(lambda: render(name, status=status, **self._frame(), **context))
+
+    @property
+    def by(self) -> Actor:
+        """How the record names who asks."""
+        return self.session.actor()
 
     def _frame(self) -> dict[str, Any]:
         session, services = self.maybe_session, self.services
@@ -149,9 +166,27 @@ class Asked:
             "here": self.request.url.path,
             "form_field": FIELD,
             "form_token": form_token(services.secret, self.request.scope),
-            "alarms": [],
+            "alarms": open_alarms(services.settings.path("data"))
+            if complete and complete.member.role in ALARMED
+            else [],
             "local": lambda at: at.astimezone(services.policy.zone),
         }
+
+
+class Filled(dict[str, Any]):
+    """What a form's fields hold; empty where nothing was given yet."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def instant(on: date | None, zone: ZoneInfo, *, after: bool = False) -> datetime | None:
+    """The department's midnight before a date, or after it, in UTC: people give both ends of a time as dates that count."""
+    if on is None:
+        return None
+    if not 1970 <= on.year <= 9000:
+        raise MalformedError("field", "a date from 1970 to 9000")
+    return datetime.combine(on + timedelta(days=after), time(), zone).astimezone(UTC)
 
 
 Page = Callable[[Asked], Awaitable[Response]]

@@ -1,0 +1,73 @@
+"""Exports by page: taking a file, what I took and must delete, and what a supervisor decides. Not here: any rule (`access.exports`)."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from anyio.to_thread import run_sync
+from starlette.responses import Response
+from starlette.routing import Route
+
+from alpr_assets.access import register
+from alpr_assets.access.exports import Format
+from alpr_assets.access.roles import Action
+from alpr_assets.console.pages.asking import Asked, back_to, page
+from alpr_assets.console.pages.searches import searched
+from alpr_assets.errors import MalformedError
+
+
+@page
+async def listed(asked: Asked) -> Response:
+    await asked.require(Action.EXPORT, Action.APPROVE_EXPORT)
+    may_decide = asked.may(Action.APPROVE_EXPORT)
+    exports, me = asked.services.exports, asked.session.member.member_id
+    mine = await run_sync(lambda: exports.register(member_id=me))
+    requests = await run_sync(exports.requests) if may_decide else []
+    names = {m.member_id: m.name for m in await run_sync(register.members, asked.services.store.engine)}
+    return await asked.page(
+        "exports.html", mine=mine, requests=requests, names=names, me=me, on=asked.on, may_decide=may_decide
+    )
+
+
+@page
+async def take(asked: Asked) -> Response:
+    """The file of a search that was just shown, asked again as an export."""
+    form = await asked.form()
+    file_format = next((known for known in get_args(Format) if known == form.text("format")), None)
+    action = next((known for known in Action if known == form.text("search")), None)
+    if file_format is None or action is None:
+        raise MalformedError("field", "no such format or search", remedy="open the page again")
+    ask, search = searched(asked, form, action)
+    answer = await run_sync(lambda: asked.services.exports.take(asked.session, ask, search, file_format))
+    file = answer.rows
+    disposition = f'attachment; filename="{file.name}"'
+    return Response(file.content, media_type=file.media_type, headers={"content-disposition": disposition})
+
+
+@page
+async def decide(asked: Asked) -> Response:
+    form = await asked.form()
+    note = form.text("note")
+    if not note:
+        raise MalformedError("field", "a decision says why", remedy="write a note")
+    await run_sync(
+        lambda: asked.services.exports.decide(
+            asked.session, form.number("request_id"), approve=form.flag("approve"), note=note
+        )
+    )
+    return back_to("/exports")
+
+
+@page
+async def destroyed(asked: Asked) -> Response:
+    form = await asked.form()
+    await run_sync(asked.services.exports.confirm_destroyed, asked.session, form.number("export_id"))
+    return back_to("/exports")
+
+
+ROUTES: Final = [
+    Route("/exports", listed),
+    Route("/exports/take", take, methods=["POST"]),
+    Route("/exports/decide", decide, methods=["POST"]),
+    Route("/exports/destroyed", destroyed, methods=["POST"]),
+]
