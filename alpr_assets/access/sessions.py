@@ -102,8 +102,9 @@ def listed(office: Office, *, at: datetime, member_id: int | None = None) -> lis
 
 
 def acknowledge(office: Office, session: Session, *, at: datetime) -> None:
-    """The member has read the notice and goes on."""
+    """The member has read the notice and goes on. Raises AccessRefusedError when the session ended."""
     with acting(office, "acknowledge_notice", session.actor(), at=at, kind=Kind.SIGN_IN) as act:
+        present(office, act.connection, session.session_id, at)
         act.connection.execute(_this(session.session_id).values(acknowledged_at=at))
 
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
-from rich.table import Table
 
 from alpr_assets.access import initial
 from alpr_assets.access.acting import Office, open_office
@@ -83,9 +82,13 @@ def _show(one_time: list[OneTime]) -> None:
     if not one_time:
         console.print("done; members sign in through the identity provider")
         return
-    table = Table("name", "user name", "one-time password", "good until")
-    for one in one_time:
+    for one in one_time:  # no table: a narrow terminal would cut passwords off
         until = one.expires_at.astimezone(policy().zone)
-        table.add_row(one.name, one.user_name, one.password, f"{until:%Y-%m-%d %H:%M}")
-    console.print(table)
-    console.print("Hand each to its member only: it is not shown again, and is changed at the first sign-in.")
+        console.print(
+            f"{one.name}, user name {one.user_name}: one-time password {one.password} (good until {until:%Y-%m-%d %H:%M})",
+            soft_wrap=True,
+            markup=False,
+        )
+    console.print(
+        "Hand each to its member only: it is not shown again, and is changed at the first sign-in.", soft_wrap=True
+    )

@@ -43,12 +43,15 @@ TITLES = {
 
 @dataclass
 class Kept:
-    """Entries in memory; the record's own tests are elsewhere. `down`: it cannot be written."""
+    """Entries in memory; the record's own tests are elsewhere. `down`: it cannot be written; `fault`: it breaks."""
 
     entries: list[Entry] = field(default_factory=list)
     down: bool = False
+    fault: Exception | None = None
 
     def append(self, entry: Entry) -> Receipt:
+        if self.fault:
+            raise self.fault
         if self.down:
             raise RecordUnavailableError("the access record cannot be written")
         self.entries.append(entry)
