@@ -1,12 +1,19 @@
-"""What Dagster shows: the lifecycle's assets, checks, jobs and sensors. Importing this opens nothing."""
+"""What Dagster shows: the lifecycle's assets, checks, jobs, sensors and schedules. Importing this opens nothing."""
 
 import dagster as dg
 
-from alpr_assets.defs import captures, hotlists, matches, reads
+from alpr_assets.defs import accountability, captures, hotlists, matches, reads
 from alpr_assets.defs.store import StoreResource
 
 defs = dg.Definitions(
-    assets=[captures.raw_captures, reads.plate_reads, hotlists.hotlists, matches.hotlist_matches],
+    assets=[
+        captures.raw_captures,
+        reads.plate_reads,
+        hotlists.hotlists,
+        matches.hotlist_matches,
+        accountability.record_heads,
+        accountability.member_standing,
+    ],
     asset_checks=[
         captures.captures_are_sound,
         captures.every_capture_has_its_image,
@@ -14,8 +21,16 @@ defs = dg.Definitions(
         hotlists.entries_are_sound,
         matches.hits_are_sound,
     ],
-    jobs=[captures.land_drop, captures.process_day, hotlists.import_hotlists, hotlists.rematch],
+    jobs=[
+        captures.land_drop,
+        captures.process_day,
+        hotlists.import_hotlists,
+        hotlists.rematch,
+        accountability.send_record_heads,
+        accountability.review_members,
+    ],
     sensors=[captures.landing, hotlists.hotlist_files],
+    schedules=[accountability.heads_to_witnesses, accountability.members_reviewed],
     resources={"store": StoreResource()},
     # Parallel work happens inside an asset; a process for each step costs 20–35 s a day.
     executor=dg.in_process_executor,

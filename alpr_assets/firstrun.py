@@ -22,6 +22,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy import func, select
 
 from alpr_assets import accuracy, services
+from alpr_assets.access import initial, register
+from alpr_assets.access.acting import open_office
+from alpr_assets.access.initial import First
+from alpr_assets.access.passwords import OneTime
+from alpr_assets.access.people import Source
+from alpr_assets.access.record.serving import recorder
 from alpr_assets.defs.attempts import UNDER_WAY
 from alpr_assets.lifecycle.captures import devices
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
@@ -36,6 +42,9 @@ from alpr_assets.store.sealed import sha256_hex
 
 SAMPLE = ROOT / "data" / "sample"
 SAMPLE_SEED, SAMPLE_CAPTURES = 422, 48
+SAMPLE_ROLES = (
+    "administrator", "commander", "analyst", "officer", "supervisor", "engineer", "auditor", "training_coordinator",
+)  # fmt: skip
 STILL_SECONDS = 240  # nothing moved for so long: say so instead of waiting for ever
 POLL_SECONDS = 0.5
 
@@ -60,6 +69,10 @@ def sample_environment() -> Iterator[None]:
         "ALPR_DROPS": SAMPLE / "drops",
         "ALPR_HOTLISTS": SAMPLE / "hotlists",
         "ALPR_DATABASE_URL": "",
+        "ALPR_RECORD": SAMPLE / "record",
+        "ALPR_RECORD_URL": "",
+        "ALPR_WITNESSES": SAMPLE / "witness",
+        "ALPR_OIDC_ISSUER": "",
         "DAGSTER_HOME": SAMPLE / "dagster_home",
     }
     before = {name: os.environ.get(name) for name in own}
@@ -80,6 +93,26 @@ def empty_sample(configured: Settings) -> None:
     for left in SAMPLE.iterdir():
         if left != configured.socket.parent:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def sample_members(store: Store, configured: Settings) -> list[OneTime]:
+    """Register one member of each role that has pages of its own, trained, with all sources; only ever in the sample's folder."""
+    now = datetime.now(UTC)
+    trained_on, everything = now.astimezone(policy().zone).date(), frozenset(Source)
+    titles = {title.role: title.title for title in reversed(policy().titles)}
+    first = [
+        First(
+            user_name=role.replace("_", "-"),
+            name=f"Sample {titles[role]}",
+            title=titles[role],
+            sources=everything,
+            trained_on=trained_on,
+        )
+        for role in SAMPLE_ROLES
+    ]
+    (SAMPLE / "witness").mkdir(mode=0o700)
+    with recorder(configured) as kept:
+        return initial.begin(open_office(store.engine, kept, policy(), configured), first, at=now, done_by="sample")
 
 
 def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
@@ -216,7 +249,7 @@ def follow(
                 moved_at, before = time.monotonic(), state
             if time.monotonic() - moved_at > STILL_SECONDS:
                 return [
-                    f"nothing moved for {STILL_SECONDS} s: look at the runs at {servers.url}/runs",
+                    f"nothing moved for {STILL_SECONDS} s: look at the runs at {servers.url}/dagster/runs",
                     *_failures(since),
                 ]
             time.sleep(POLL_SECONDS)
@@ -318,6 +351,11 @@ def _why(instance: Any, run_id: str) -> str:
     events = instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE).records
     failures = [event.event_log_entry.dagster_event.step_failure_data.user_failure_data for event in events]
     return "".join(f": {failure.description}" for failure in failures if failure)
+
+
+def has_members(store: Store) -> bool:
+    """Whether anybody can sign in."""
+    return bool(register.members(store.engine))
 
 
 def open_fed_store() -> Store:

@@ -1,7 +1,7 @@
-"""Web server, daemon and code server: started together, stopped together, one set a data folder.
+"""Code server, recorder, daemon and console: started together, stopped together, one set a data folder.
 
-The code server listens on a Unix socket that only its owner can open; the web server listens on loopback. What they print goes to
-files in data/run/, begun anew at each start.
+The code server and the recorder, which alone appends to the access record, listen on Unix sockets that only their owner can
+open; the console is the one port. What they print goes to files in data/run/, begun anew at each start.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -19,12 +20,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import URLError
 
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
+from alpr_assets.access.record.places import place_of
+from alpr_assets.certificates import Certificate, self_signed
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.settings import ROOT, Settings
@@ -46,10 +50,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The running set; `url` is where a browser finds it."""
+    """The running set; `url` is where a browser finds it. `certificate`: self-signed, where none was given and one is needed."""
 
     url: str
     services: tuple[Service, ...]
+    certificate: Certificate | None = None
 
     def dead(self) -> Service | None:
         """The first server that has ended by itself, if any."""
@@ -69,28 +74,32 @@ def reserved(configured: Settings) -> Iterator[None]:
     run = configured.socket.parent
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _only_one(run):
-        _require_free(configured.port)
+        _require_free(configured)
         yield
 
 
 @contextmanager
 def running(configured: Settings) -> Iterator[Running]:
-    """Start all three in a reserved folder, wait until they answer, and stop them when the block is left, however it is left.
+    """Start all four in a reserved folder, wait until they answer, and stop them when the block is left, however it is left.
 
     Raises AlprError when Dagster cannot use its home, or a server does not come up.
     """
     run = configured.socket.parent
-    environment = _environment(configured)
+    certificate = _certificate(configured)
+    environment = _environment(configured, certificate)
     started: list[Service] = []
     try:
         configured.socket.unlink(missing_ok=True)
+        # First: whatever the others do may have to be recorded.
+        started.append(_start("recorder", ["-m", "alpr_assets.access.record"], environment, run))
+        _until(lambda: _listens(place_of(configured).socket), started)
         started.append(_start("code", _code_server(configured), environment, run))
         _until(lambda: _code_answers(configured.socket), started)
         started.append(_start("daemon", ["-m", "dagster._daemon", "run", *_workspace()], environment, run))
-        started.append(_start("web", _web_server(configured), environment, run))
-        url = f"http://127.0.0.1:{configured.port}"
-        _until(lambda: _web_answers(url), started)
-        yield Running(url, tuple(started))
+        started.append(_start("console", ["-m", "alpr_assets.console"], environment, run))
+        scheme = "https" if certificate or configured.certfile else "http"
+        _until(lambda: _console_answers(f"{scheme}://{_reachable(configured.host)}:{configured.port}"), started)
+        yield Running(f"{scheme}://{_named(configured.host)}:{configured.port}", tuple(started), certificate)
     finally:
         _stop(started)
 
@@ -105,7 +114,28 @@ def dagster_home() -> Path:
     return home
 
 
-def _environment(configured: Settings) -> dict[str, str]:
+def _certificate(configured: Settings) -> Certificate | None:
+    """Passwords and vehicles never cross a network in clear: beyond this machine there is TLS, with whatever certificate there is."""
+    if configured.certfile or _is_loopback(configured.host):
+        return None
+    return self_signed(configured.path("keys") / "tls", configured.host, now=datetime.now(UTC))
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
+def _reachable(host: str) -> str:
+    """Where this machine itself reaches the console."""
+    return "127.0.0.1" if host in {"0.0.0.0", "localhost"} else f"[{host or '::1'}]" if ":" in host else host  # noqa: S104 - compared
+
+
+def _named(host: str) -> str:
+    """What a browser is told."""
+    return socket.gethostname() if host in {"0.0.0.0", "::"} else _reachable(host)  # noqa: S104 - compared
+
+
+def _environment(configured: Settings, certificate: Certificate | None) -> dict[str, str]:
     home = dagster_home()
     os.environ["DAGSTER_HOME"] = str(home)
     from dagster import DagsterError, DagsterInstance  # noqa: PLC0415 - 2 s
@@ -119,8 +149,10 @@ def _environment(configured: Settings) -> dict[str, str]:
             f"Dagster cannot use {home}: {said}",
             remedy="look into its dagster.yaml and at the room on its disk, or set DAGSTER_HOME",
         ) from error
+    tls = {"ALPR_CERTFILE": str(certificate.certfile), "ALPR_KEYFILE": str(certificate.keyfile)} if certificate else {}
     return {
         **os.environ,
+        **tls,
         "ALPR_CODE_SOCKET": str(configured.socket),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "MPLCONFIGDIR": str(configured.path("data") / "cache" / "matplotlib"),  # not the home folder
@@ -136,10 +168,6 @@ def _code_server(configured: Settings) -> list[str]:
         "-m", "dagster", "api", "grpc", "--socket", str(configured.socket), "--use-python-environment-entry-point",
         "-m", "alpr_assets.definitions", "--location-name", "alpr_assets", "-d", str(ROOT),
     ]  # fmt: skip
-
-
-def _web_server(configured: Settings) -> list[str]:
-    return ["-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(configured.port), *_workspace()]
 
 
 def _start(name: str, arguments: list[str], environment: dict[str, str], run: Path) -> Service:
@@ -198,10 +226,21 @@ def _code_answers(address: Path) -> bool:
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-def _web_answers(url: str) -> bool:
+def _listens(address: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(address))
+        except OSError:
+            return False
+        return True
+
+
+def _console_answers(url: str) -> bool:
+    """Whether our own console answers; whose certificate it shows is for browsers to judge."""
+    trusting = ssl._create_unverified_context()  # noqa: S323, SLF001 - nothing is sent but this question
     try:
-        with urllib.request.urlopen(f"{url}/server_info", timeout=2) as answer:  # noqa: S310 - our own loopback address
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2, context=trusting) as answer:  # noqa: S310 - our own address
+            return bool(answer.status < 300)
     except (URLError, OSError):
         return False
 
@@ -220,16 +259,20 @@ def _stop(started: list[Service]) -> None:
         service.process.wait()
 
 
-def _require_free(port: int) -> None:
-    """Ask before anything starts: another Dagster there would answer in our web server's place."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web server does
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise AlprError(
-                f"port {port} cannot be used: {os.strerror(error.errno or 0)}", remedy="set ALPR_PORT to a free port"
-            ) from error
+def _require_free(configured: Settings) -> None:
+    """Ask before anything starts: another server there would answer in our console's place."""
+    host, port = configured.host, configured.port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the console does
+            probe.bind(address)
+    except OSError as error:
+        why = error.strerror or os.strerror(error.errno or 0)
+        raise AlprError(
+            f"port {port} of {host} cannot be used: {why}",
+            remedy="set ALPR_PORT to a free port, ALPR_HOST to an address of this machine",
+        ) from error
 
 
 @contextmanager

@@ -37,23 +37,41 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8422, ge=1, le=65535, description="port of the console")
     host: str = Field(default="127.0.0.1", description="address that the console listens on; loopback behind a proxy")
-    hosts: str = Field(default="", description="names by which browsers reach the console, separated by commas; empty: its address")
-    proxies: str = Field(default="", description="addresses of proxies before it, separated by commas: whose X-Forwarded-* count")
-    certfile: Path | None = Field(default=None, description="TLS certificate of the console, PEM; none: loopback or a proxy")
+    hosts: str = Field(
+        default="", description="names by which browsers reach the console, separated by commas; empty: its address"
+    )
+    proxies: str = Field(
+        default="", description="addresses of proxies before it, separated by commas: whose X-Forwarded-* count"
+    )
+    certfile: Path | None = Field(
+        default=None, description="TLS certificate of the console, PEM; none: loopback or a proxy"
+    )
     keyfile: Path | None = Field(default=None, description="its private key, PEM")
-    record: Path = Field(default=Path("data/record"), description="the access record, in files of its own")
-    record_url: str = Field(default="", description="PostgreSQL of the access record; empty: SQLite in the record's folder")
-    console_url: str = Field(default="", description="where notebooks and commands find the console; empty: this machine")
-    ca_file: Path | None = Field(default=None, description="who signed the console's certificate, PEM; none: public authorities")
+    record: Path | None = Field(
+        default=None, description="the access record's own files; none: `record` in the data folder"
+    )
+    record_url: str = Field(
+        default="", description="PostgreSQL of the access record; empty: SQLite in the record's folder"
+    )
+    console_url: str = Field(
+        default="", description="where notebooks and commands find the console; empty: this machine"
+    )
+    ca_file: Path | None = Field(
+        default=None, description="who signed the console's certificate, PEM; none: public authorities"
+    )
     token: SecretStr = Field(default=SecretStr(""), description="a token of the console, for notebooks nobody sits at")
-    witnesses: str = Field(default="", description="folders, separated by colons, to which signed heads of the record go")
+    witnesses: str = Field(
+        default="", description="folders, separated by colons, to which signed heads of the record go"
+    )
     oidc_issuer: str = Field(default="", description="identity provider's issuer URL; empty: passwords")
     oidc_client_id: str = Field(default="", description="this system's name there")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="and its secret")
 
     def path(self, name: str) -> Path:
         """One of the path settings, absolute; `~` is the home folder, also where no shell has replaced it."""
-        value: Path = getattr(self, name)
+        value: Path | None = getattr(self, name)
+        if value is None:
+            return self.path("data") / name
         return ROOT / os.path.expanduser(value)  # noqa: PTH111 - Path's raises where there is no such user
 
     @property

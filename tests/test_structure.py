@@ -35,6 +35,8 @@ def test_the_pipeline_is_exactly_this() -> None:
         "plate_reads",
         "hotlists",
         "hotlist_matches",
+        "record_heads",
+        "member_standing",
     }
     assert {key.to_user_string() for key in repository.asset_graph.asset_check_keys} == {
         "raw_captures:captures_are_sound",
@@ -44,10 +46,20 @@ def test_the_pipeline_is_exactly_this() -> None:
         "hotlists:every_file_was_accepted",
         "hotlists:entries_are_sound",
         "hotlist_matches:hits_are_sound",
+        "record_heads:every_witness_has_a_head_in_time",
+        "member_standing:every_export_is_gone_in_time",
     }
+    assert {schedule.name for schedule in repository.schedule_defs} == {"heads_to_witnesses", "members_reviewed"}
     assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files"}
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"land_drop", "process_day", "import_hotlists", "rematch"}
+    assert jobs == {
+        "land_drop",
+        "process_day",
+        "import_hotlists",
+        "rematch",
+        "send_record_heads",
+        "review_members",
+    }
 
 
 def test_every_asset_says_what_it_is_and_who_answers_for_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ import click
 from rich.table import Table
 
 from alpr_assets import firstrun, services, summary
+from alpr_assets.access.passwords import OneTime
 from alpr_assets.cli.common import Existing, console, opened_store
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.summaries import lists_of, totals
@@ -29,7 +31,7 @@ from alpr_assets.store.engine import reading
 @click.option("--hotlist", type=Existing(folder=False), help="Your own hot-list file.")
 @click.option("--device", default="hand-held", show_default=True, help="Device that plain pictures are filed under.")
 def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) -> None:
-    """Take captures and hot lists through the pipeline, sum up, and leave the UI running.
+    """Take captures and hot lists through the pipeline, sum up, and leave the console running.
 
     Without your own captures, a sample drive is drawn into a data folder apart.
 
@@ -43,6 +45,7 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
         if not own:
             firstrun.empty_sample(configured)
         store = firstrun.open_fed_store()
+        one_time = [] if own else firstrun.sample_members(store, configured)
         feed = (
             firstrun.feed_own(configured, console, captures=captures, hotlist=hotlist, device_id=device)
             if own
@@ -61,25 +64,36 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
         for trouble in troubles:
             console.print(f"[red]failed:[/] {trouble}")
         if not once:
-            _say_where(servers.url, configured.path("drops"), configured.path("hotlists"))
+            _say_where(servers, configured)
+            _say_who(one_time) if one_time else _say_how_to_begin(firstrun.has_members(store))
             _wait(servers)
     sys.exit(1 if troubles else 0)
 
 
 @click.command()
-def up() -> None:
-    """Start web server, daemon and code server over your data folder, until Ctrl-C.
+@click.option("--certfile", type=Existing(folder=False), help="TLS certificate of the console, PEM.")
+@click.option("--keyfile", type=Existing(folder=False), help="Its private key, PEM.")
+def up(certfile: Path | None, keyfile: Path | None) -> None:
+    """Start console, recorder, daemon and code server over your data folder, until Ctrl-C.
 
     Drops and hot lists that arrive in the watched folders are then landed, read and matched by themselves.
+    Where ALPR_HOST is not this machine alone and no certificate is given, a self-signed one is made.
 
     Example: ALPR_DATA=/srv/alpr alpr up
     """
     _end_on_sigterm()
+    for name, file in (("ALPR_CERTFILE", certfile), ("ALPR_KEYFILE", keyfile)):
+        if file is not None:
+            os.environ[name] = str(file.absolute())
+    settings.cache_clear()
     with ExitStack() as stack:
         configured = _set_up(stack)
-        firstrun.open_fed_store().engine.dispose()
+        store = firstrun.open_fed_store()
+        can_begin = firstrun.has_members(store)
+        store.engine.dispose()
         servers = _started(stack, configured)
-        _say_where(servers.url, configured.path("drops"), configured.path("hotlists"))
+        _say_where(servers, configured)
+        _say_how_to_begin(can_begin)
         _wait(servers)
 
 
@@ -92,15 +106,31 @@ def _set_up(stack: ExitStack) -> Settings:
 
 
 def _started(stack: ExitStack, configured: Settings) -> services.Running:
-    with console.status("starting web server, daemon and code server …"):
+    with console.status("starting recorder, code server, daemon and console …"):
         return stack.enter_context(services.running(configured))
 
 
-def _say_where(url: str, drops: Path, hotlists: Path) -> None:
-    console.print(f"\nDagster UI        {url}", soft_wrap=True)
-    console.print(f"capture drops     {drops}", soft_wrap=True)
-    console.print(f"hot lists         {hotlists}", soft_wrap=True)
-    console.print("Ctrl-C stops all three servers.")
+def _say_where(servers: services.Running, configured: Settings) -> None:
+    console.print(f"\nconsole           {servers.url}", soft_wrap=True)
+    if servers.certificate:
+        console.print(f"its certificate   self-signed, SHA-256 {servers.certificate.fingerprint}", soft_wrap=True)
+    console.print(f"capture drops     {configured.path('drops')}", soft_wrap=True)
+    console.print(f"hot lists         {configured.path('hotlists')}", soft_wrap=True)
+    console.print("Ctrl-C stops all of it.")
+
+
+def _say_who(one_time: list[OneTime]) -> None:
+    """The sample's members, whose passwords are good for the sample only."""
+    console.print("\nSign in as any of these; each is asked for a new password and a second factor.", soft_wrap=True)
+    for one in one_time:  # no table: a narrow terminal would cut passwords off
+        console.print(f"  {one.user_name:<22} {one.password}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _say_how_to_begin(has_members: bool) -> None:
+    if not has_members:
+        console.print(
+            "\n[yellow]Nobody can sign in yet:[/] `alpr init` registers the first administrator.", soft_wrap=True
+        )
 
 
 def _wait(servers: services.Running) -> None:
