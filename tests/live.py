@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,15 +15,10 @@ import pyotp
 import uvicorn
 
 from alpr_assets.access import passwords, register, second_factor
-from alpr_assets.access.acting import Office, acting
-from alpr_assets.access.exports import Exports
-from alpr_assets.access.gate import Gate
+from alpr_assets.access.acting import acting
 from alpr_assets.access.people import SYSTEM, SessionKind
 from alpr_assets.access.record.log import AccessRecord
-from alpr_assets.access.record.places import place_of
 from alpr_assets.access.roles import Role
-from alpr_assets.access.secret_key import SecretKey
-from alpr_assets.console.app import create_app
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.policy import Policy
@@ -91,24 +86,13 @@ class Live:
 @contextmanager
 def recorded_console(folder: Path, policy: Policy) -> Iterator[Live]:
     """A console in this process, not served: for tests that ask the application itself."""
-    opened = open_console(folder, policy)
-    place = place_of(opened.services.settings)
-    with AccessRecord(place, clock=opened.clock) as record:
-        store, office = opened.services.store, opened.services.office
-        gate = Gate(lambda member_id: register.member(store.engine, member_id), record, policy, opened.clock)
-        services = replace(
-            opened.services,
-            recorder=record,
-            gate=gate,
-            office=Office(store.engine, record, policy, office.key),
-            exports=Exports(gate, store.engine, SecretKey(folder / "keys" / "exports")),
-        )
-        console = replace(opened, services=services, app=create_app(services))
-        patrol = Patrol(store, folder / "drops", policy, AT + timedelta(hours=12))
-        drive(patrol)
-        yield Live("", console, record, patrol)
-    place.engine.dispose()
-    store.engine.dispose()
+    console = open_console(folder, policy)
+    record = console.recorder.record
+    assert record is not None
+    patrol = Patrol(console.services.store, folder / "drops", policy, AT + timedelta(hours=12))
+    drive(patrol)
+    yield Live("", console, record, patrol)
+    console.close()
 
 
 @contextmanager
