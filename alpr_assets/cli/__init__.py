@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from alpr_assets.cli import captures, hotlists, members, reads, recognition, record, running
+from alpr_assets.cli import captures, hotlists, members, reads, recognition, record, running, searching
 from alpr_assets.cli.common import Commands
 
 
@@ -24,6 +24,10 @@ for command in (
     running.status,
     captures.land,
     recognition.recognize,
+    searching.plate,
+    searching.hits,
+    searching.image,
+    searching.heads,
     reads.reads,
     captures.device,
     hotlists.hotlist,

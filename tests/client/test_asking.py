@@ -1,0 +1,178 @@
+"""The client against a real console: frames, pictures, files, errors with their remedy, and a record that is followed."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pandas as pd
+import pytest
+
+from alpr_assets.access.record.entries import RecordUnavailableError
+from alpr_assets.access.roles import Role
+from alpr_assets.client import Client, HeadBook, Why
+from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, NotFoundError, VerificationError
+from alpr_assets.search import history, hits
+from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live
+from tests.patrols import AT
+
+WHY = Why(PURPOSE, CASE)
+
+
+@pytest.fixture
+def client(live: Live, user: str) -> Iterator[Client]:
+    with Client() as opened:
+        opened.sign_in(user, PASSWORD, live.code(user), label="test")
+        yield opened
+
+
+@pytest.mark.clause("422.4(a)")
+def test_a_history_is_a_frame_of_documented_columns(client: Client) -> None:
+    served = client.plate_history("7abc 123", WHY, since=AT, until=AT + timedelta(minutes=30), state="CA")
+    frame = served.value
+    assert list(frame.columns) == list(history.COLUMNS)
+    assert frame["device_id"].tolist() == ["cam-2", "cam-1", "cam-0"]
+    assert str(frame["captured_at"].dtype) == "datetime64[us, UTC]"
+    assert frame["sighting_id"].dtype == pd.Int64Dtype()
+    assert client.plate_history("1UNSEEN", WHY).value.columns.tolist() == list(history.COLUMNS)
+
+
+def test_hits_say_why_they_match(client: Client) -> None:
+    frame = client.hits(WHY).value
+    assert list(frame.columns) == list(hits.COLUMNS)
+    assert all(isinstance(why, list) for why in frame["differences"])
+    assert frame["state_agrees"].dtype == pd.BooleanDtype()
+
+
+def test_a_picture_and_a_file_come_as_bytes(client: Client) -> None:
+    row = client.plate_history(STOLEN, WHY).value.iloc[0]
+    whole = client.image(row["day"], row["capture_id"], WHY).value
+    part = client.image(row["day"], row["capture_id"], WHY, read_id=int(row["read_id"])).value
+    assert (whole.media_type, part.media_type) == ("image/jpeg", "image/png")
+    file = client.export("plate_history", WHY, plate=STOLEN, since=AT).value
+    assert file.content.startswith(b"day,")
+    assert file.delete_by > date(2026, 1, 1)
+    assert str(file.delete_by) in file.name
+    assert STOLEN not in file.name
+
+
+@pytest.mark.clause("422.6(a)")
+def test_each_answer_is_one_entry_and_is_proven_to_be_in_the_record(live: Live, client: Client) -> None:
+    before = live.n_recorded()
+    served = [client.hits(WHY), client.plate_history(STOLEN, WHY)]
+    assert [one.receipt.record_id for one in served] == [before, before + 1]
+    for one in served:
+        client.prove(one.receipt)
+    assert HeadBook.of_user().known()[live.url].size == live.n_recorded()
+
+
+def test_a_console_whose_record_was_altered_is_told_and_its_answer_is_not_shown(
+    live: Live, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the record had been rewritten on the server after the first answer."""
+    client.hits(WHY)
+    book = HeadBook.of_user()
+    kept = book.path.read_text()
+    root = book.known()[live.url].root.hex()
+    book.path.write_text(kept.replace(root, "00" * 32))  # what this user was shown was another record
+    with pytest.raises(VerificationError, match="is not the one that it was") as caught:
+        client.hits(WHY)
+    assert "auditor" in caught.value.remedy
+
+
+def test_refusals_keep_their_reasons_and_their_number_in_the_record(live: Live, client: Client) -> None:
+    with pytest.raises(AccessRefusedError) as caught:
+        client.hits(Why("immigration", "x"))
+    assert caught.value.codes == ("refused_purpose", "no_case")
+    assert caught.value.record_id == live.n_recorded() - 1
+    with pytest.raises(MalformedError) as malformed:
+        client.plate_history("9QX?777", WHY)
+    assert malformed.value.code == "plate"
+    assert "9QX" not in malformed.value.diagnostics()
+    with pytest.raises(NotFoundError):
+        client.image(date(2020, 1, 1), 1, WHY)
+    with pytest.raises(ValueError, match="time zone"):
+        client.hits(WHY, since=datetime(2026, 6, 15))  # noqa: DTZ001 - that is the point
+
+
+def test_a_record_that_cannot_be_written_is_the_same_error_here(
+    live: Live, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_entry: object) -> None:
+        raise RecordUnavailableError("the access record cannot be written", remedy="free some room")
+
+    monkeypatch.setattr(live.record, "append", full)
+    with pytest.raises(RecordUnavailableError) as caught:
+        client.hits(WHY)
+    assert caught.value.remedy == "free some room"
+
+
+def test_a_wrong_password_is_told_without_it(live: Live, user: str) -> None:
+    with Client() as opened, pytest.raises(AccessRefusedError) as caught:
+        opened.sign_in(user, "wrong horse battery", live.code(user), label="test")
+    assert "horse" not in caught.value.diagnostics()
+
+
+def test_after_signing_out_the_token_is_good_for_nothing(live: Live, client: Client) -> None:
+    bearer = client._http.headers["Authorization"]
+    client.sign_out()
+    with pytest.raises(AccessRefusedError) as caught:
+        client.me()
+    assert "sign in" in caught.value.remedy
+    client.bear(bearer.removeprefix("Bearer "))
+    with pytest.raises(AccessRefusedError):
+        client.hits(WHY)
+    client.bear(live.token(Role.ANALYST))
+    client.sign_out()
+
+
+@pytest.mark.usefixtures("user")
+def test_a_console_that_is_not_there_is_told_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with Client(f"http://127.0.0.1:{port}") as opened, pytest.raises(AlprError) as caught:
+        opened.notice()
+    assert "alpr up" in caught.value.remedy
+
+
+@contextmanager
+def something_else(body: bytes, status: int = 200) -> Iterator[str]:
+    """A server that is no console."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.usefixtures("user")
+def test_an_answer_without_a_receipt_is_not_believed() -> None:
+    with something_else(b"{}") as url, Client(url) as opened, pytest.raises(VerificationError, match="receipt"):
+        opened.hits(WHY)
+
+
+@pytest.mark.usefixtures("user")
+@pytest.mark.parametrize("status", [302, 404, 500, 503])
+def test_a_server_that_is_no_console_is_told_by_its_status(status: int) -> None:
+    with something_else(b"<html>", status) as url, Client(url) as opened, pytest.raises(AlprError, match=str(status)):
+        opened.hits(WHY)
