@@ -21,11 +21,12 @@ from starlette.types import ASGIApp
 
 from alpr_assets.access import sessions
 from alpr_assets.access.people import Session
+from alpr_assets.console.api import create_api
 from alpr_assets.console.forgery import OwnForms
 from alpr_assets.console.hosts import known_hosts
 from alpr_assets.console.pages import routes
 from alpr_assets.console.rates import Rates
-from alpr_assets.console.responding import HERE, refused
+from alpr_assets.console.responding import HERE, broken, refused
 from alpr_assets.console.security import SignedIn
 from alpr_assets.console.shield import Shield
 from alpr_assets.console.wiring import Services
@@ -47,10 +48,10 @@ def create_app(services: Services) -> ASGIApp:
 
 def create_routes(services: Services) -> Starlette:
     """Every route of the console, without the layers around it: what tests enumerate."""
-    mounted: list[BaseRoute] = [Mount("/static", StaticFiles(directory=HERE / "static"), name="static")]
-    api = _api(services)
-    if api is not None:
-        mounted.append(Mount("/api", api, name="api"))
+    mounted: list[BaseRoute] = [
+        Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        Mount("/api", create_api(services), name="api"),
+    ]
     if services.workspace is not None:
         from alpr_assets.console.dagster import PREFIX, dagster_app  # noqa: PLC0415 - 2 s
         from alpr_assets.console.door import Door  # noqa: PLC0415
@@ -59,20 +60,11 @@ def create_routes(services: Services) -> Starlette:
         mounted.append(Mount(PREFIX, Door(inner, services.gate, watch_seconds=services.watch_seconds), name="dagster"))
     app = Starlette(
         routes=[*routes(), *mounted],
-        exception_handlers={AlprError: _refused, HTTPException: _unknown},
+        exception_handlers={AlprError: _refused, HTTPException: _unknown, Exception: _broken},
         lifespan=_lifespan(services),
     )
     app.state.services = services
     return app
-
-
-def _api(services: Services) -> ASGIApp | None:
-    try:
-        from alpr_assets.console.api import create_api  # noqa: PLC0415
-    except ImportError:
-        return None
-    api: ASGIApp = create_api(services)
-    return api
 
 
 def _lifespan(services: Services) -> Any:
@@ -97,3 +89,7 @@ async def _unknown(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         return refused(request.scope, AlprError("this address does not take that"))
     return refused(request.scope, NotFoundError("there is nothing at this address"))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    return broken(request.scope, error)

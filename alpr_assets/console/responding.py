@@ -48,6 +48,10 @@ class TooLargeError(AlprError):
     """More than this address takes."""
 
 
+class UnforeseenError(AlprError):
+    """What nobody foresaw: a fault of ours."""
+
+
 # The first class that fits; a test holds the table against every error of ours.
 STATUS: Final[tuple[tuple[type[AlprError], int, str], ...]] = (
     (NotSignedInError, 401, "Sign in first"),
@@ -59,6 +63,7 @@ STATUS: Final[tuple[tuple[type[AlprError], int, str], ...]] = (
     (TooManyError, 429, "Too many requests"),
     (RecordUnavailableError, 503, "The access record cannot be written"),
     (StorageError, 503, "The storage cannot be used"),
+    (UnforeseenError, 500, "Something went wrong"),
     (VerificationError, 500, "Stored data does not match its record"),
     (ConfigurationError, 500, "The set-up is wrong"),
     (MalformedError, 400, "Not understood"),
@@ -110,17 +115,22 @@ def refused(scope: Scope, error: AlprError) -> Response:
 
 
 def broken(scope: Scope, error: BaseException) -> Response:
-    """The answer to an error that nobody foresaw. Logged by where it was raised: its text may hold what was asked."""
+    """The answer to an error that nobody foresaw. Logged once, by where it was raised: its text may hold what was asked."""
+    if not scope["state"].get("is_told"):
+        scope["state"]["is_told"] = True
+        log.error("%s at %s", *_place_of(error))
+    remedy = "tell the administrator what time it was"
+    return refused(scope, UnforeseenError("something went wrong here; nothing was returned", remedy=remedy))
+
+
+def _place_of(error: BaseException) -> tuple[str, str]:
     while isinstance(error, BaseExceptionGroup):  # of a websocket's tasks
         error = error.exceptions[0]
     place, trace = "", error.__traceback__
     while trace is not None:
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
         trace = trace.tb_next
-    log.error("%s at %s", type(error).__name__, place)
-    return refused(
-        scope, StorageError("something went wrong here; nothing was returned", remedy="tell the administrator the time")
-    )
+    return type(error).__name__, place
 
 
 def wants_page(scope: Scope) -> bool:

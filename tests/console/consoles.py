@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -146,6 +147,27 @@ class Console:
             connection.execute(
                 training.update().where(mine).values(withdrawn_at=self.clock.now, withdrawn_by=member_id)
             )
+
+    def end(self, member_id: int, how: str) -> None:
+        """End what a member has open, in one of the ways there are."""
+        at = self.clock.now
+        session, register_ = people.member_session, people.member
+        changes: dict[str, tuple[Any, dict[str, Any]]] = {
+            "revoked": (session, {"revoked_at": at, "revoked_reason": "test"}),
+            "idle": (session, {"last_active_at": at - timedelta(minutes=30)}),
+            "expired": (session, {"expires_at": at}),
+            "suspended": (register_, {"status": "suspended"}),
+            "locked": (register_, {"locked_at": at}),
+        }
+        table, values = changes[how]
+        with writing(self.services.store.engine) as connection:
+            connection.execute(table.update().where(table.c.member_id == member_id).values(values))
+
+    def form_token(self, browser: Browser) -> str:
+        """What a form of this browser's session carries."""
+        found = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get("/").text)
+        assert found
+        return found.group(1)
 
     def close(self) -> None:
         assert self.recorder.record is not None

@@ -11,6 +11,7 @@ from alpr_assets.console.pages import (
     home,
     members,
     policy,
+    provider,
     record,
     searches,
     sessions,
@@ -19,7 +20,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    signing_in, home, policy, searches, exports, members, batches, training, designees, sessions, record,
+    signing_in, provider, home, policy, searches, exports, members, batches, training, designees, sessions, record,
 )  # fmt: skip
 
 

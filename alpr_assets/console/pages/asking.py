@@ -197,7 +197,10 @@ def page(handler: Page) -> Callable[[Request], Awaitable[Response]]:
 
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
-        return await handler(Asked(request))
+        try:
+            return await handler(Asked(request))
+        finally:
+            await request.close()  # uploaded files
 
     return endpoint
 

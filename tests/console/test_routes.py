@@ -1,0 +1,211 @@
+"""Every route of the console, Dagster's and the data API's included, driven by whom it must not answer (422.4(d), 422.6(a))."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocketDisconnect
+
+from alpr_assets.access.people import SessionKind
+from alpr_assets.access.roles import Action, Role, may
+from alpr_assets.console.app import create_routes
+from alpr_assets.console.door import Door
+from alpr_assets.console.security import PUBLIC, PUBLIC_FILES, STEPS
+from tests.console.consoles import HOST, Browser, Console
+
+VALUES = {"path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+          "designee_id": "1", "ending": "json"}  # fmt: skip
+
+
+def walked(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(method or WEBSOCKET, path with example values) of every route below these."""
+    for route in routes:
+        if isinstance(route, Mount):
+            app = route.app.app if isinstance(route.app, Door) else route.app
+            if isinstance(app, StaticFiles):
+                yield "GET", f"{prefix}{route.path}/console.css"
+            else:
+                yield from walked(list(getattr(app, "routes", [])), f"{prefix}{route.path}")
+        elif isinstance(route, WebSocketRoute):
+            yield "WEBSOCKET", filled(prefix + route.path)
+        elif isinstance(route, Route):
+            for method in sorted((route.methods or {"GET", "POST", "PUT", "DELETE"}) - {"HEAD"}):
+                yield method, filled(prefix + route.path)
+        else:
+            # FastAPI nests what it includes; whatever else there may be is to be looked at by a person.
+            nested = getattr(getattr(route, "original_router", None), "routes", None)
+            assert nested, f"a route of a kind that this test does not know: {type(route)}"
+            yield from walked(list(nested), prefix)
+
+
+def filled(path: str) -> str:
+    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: VALUES[found.group(1)], path)
+
+
+@pytest.fixture(scope="module")
+def routes(behind: Console) -> list[tuple[str, str]]:
+    return sorted(set(walked(list(create_routes(behind.services).routes))))
+
+
+def asked(browser: Browser, method: str, path: str):
+    """The status of a request, or the code that a websocket was closed with."""
+    if method == "WEBSOCKET":
+        with pytest.raises(WebSocketDisconnect) as closed, browser.websocket_connect(path, subprotocols=["graphql-ws"]):
+            pass
+        return closed.value.code, b""
+    answer = browser.request(method, path, **({} if method == "GET" else {"content": b"{}"}))
+    return answer.status_code, answer.content
+
+
+def is_public(path: str) -> bool:
+    return path in PUBLIC or path.startswith(PUBLIC_FILES)
+
+
+def test_the_public_addresses_are_these_and_no_others():
+    assert PUBLIC == (
+        "/favicon.ico", "/healthz", "/policy", "/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/api/sign-in",
+    )  # fmt: skip
+    assert PUBLIC_FILES == "/static/"
+    assert STEPS == ("/sign-in/password", "/sign-in/second-factor", "/sign-in/notice", "/sign-out")
+
+
+def test_the_enumeration_reaches_all_three_applications(routes: list[tuple[str, str]]):
+    paths = {path for _, path in routes}
+    assert {"/", "/members", "/api/plate-history", "/dagster/graphql", "/dagster/logs/7ABC123"} <= paths
+    assert ("WEBSOCKET", "/dagster/graphql") in routes
+    assert len(routes) > 60
+
+
+@pytest.mark.clause("422.6(a)")
+@pytest.mark.parametrize("navigates", [True, False])
+@pytest.mark.parametrize("token", ["", "wrong", "'; DROP TABLE member_session; --"])
+def test_nothing_but_the_public_addresses_answers_nobody(behind: Console, routes, navigates: bool, token: str):
+    browser = Browser(behind.app, token=token, navigates=navigates)
+    behind.recorder.entries.clear()
+    for method, path in routes:
+        if is_public(path):
+            continue
+        status, content = asked(browser, method, path)
+        assert status in {303, 401, 403, 4401}, (method, path, status)
+        assert status != 303 or not content
+    assert not behind.recorder.entries
+
+
+@pytest.mark.parametrize("how", ["revoked", "idle", "expired", "suspended", "locked"])
+def test_an_ended_session_reaches_nothing(behind: Console, routes, how: str):
+    who = behind.member(Role.ENGINEER)
+    browser = behind.browser(who)
+    assert browser.get("/").status_code == 200
+    behind.end(who, how)
+    for method, path in routes:
+        if not is_public(path):
+            assert asked(browser, method, path)[0] in {303, 401, 403, 4401}, (method, path)
+
+
+def test_an_unfinished_sign_in_reaches_its_steps_only(behind: Console, routes):
+    browser = Browser(behind.app, token=behind.token(behind.member(Role.COMMANDER), complete=False))
+    for method, path in routes:
+        if not is_public(path) and path not in STEPS:
+            assert asked(browser, method, path)[0] in {303, 401, 403, 4401}, (method, path)
+
+
+ALWAYS = {"/", "/sessions", "/sessions/revoke", "/sessions/token", *STEPS}
+"""A member's own: his role does not matter."""
+
+NEEDED = {
+    "/search/plate": {Action.PLATE_HISTORY}, "/search/hits": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
+    "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
+    "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
+    "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
+    "/record/0": {Action.READ_RECORD}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
+    "/members/batch": {Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER}, "/training": {Action.RECORD_TRAINING, Action.APPROVE_MEMBER},
+}  # fmt: skip
+
+
+@pytest.mark.clause("422.4(d)")
+@pytest.mark.parametrize("role", list(Role))
+def test_the_wrong_role_gets_no_page(behind: Console, routes, role: Role):
+    browser = behind.browser(role)
+    for method, path in routes:
+        if is_public(path) or path in ALWAYS or path.startswith("/api/"):
+            continue
+        if path.startswith("/dagster"):
+            expected = may(role, Action.VIEW_PIPELINE)
+        elif path in NEEDED and method == "GET":
+            expected = any(may(role, action) for action in NEEDED[path])
+        else:
+            continue
+        if method == "WEBSOCKET":
+            if not expected:
+                assert asked(browser, method, path)[0] == 4403, path
+            continue
+        status, _ = asked(browser, method, path)
+        assert (status == 403) or expected, (method, path, status)
+
+
+@pytest.mark.clause("422.4(d)")
+@pytest.mark.parametrize("trained", ["never", "expired"])
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.ENGINEER, Role.AUDITOR])
+def test_nobody_without_current_training_reaches_data_by_any_path(behind: Console, routes, role: Role, trained: str):
+    """Web, API, Dagster, pictures: with a form that is right in all else."""
+    until = None if trained == "never" else behind.clock().date().replace(month=1)
+    who = behind.member(role, trained_until=until)
+    browser = behind.browser(who)
+    api = Browser(behind.app, navigates=False)
+    api.headers["authorization"] = f"Bearer {behind.token(who, kind=SessionKind.NOTEBOOK)}"
+    asks = {"purpose": "stolen_vehicle", "case_number": "26-01234", "plate": "7ABC123", "day": "2026-06-15",
+            "capture_id": "1", "read_id": "1", "search": "plate_history", "format": "csv",
+            "form_token": behind.form_token(browser)}  # fmt: skip
+    for method, path in routes:
+        entries = (method, path) in {("POST", "/record"), ("POST", "/record/0")}  # its heads hold nobody's data
+        if entries or path.startswith(("/search", "/dagster", "/exports/take")):
+            if method == "WEBSOCKET":
+                assert asked(browser, method, path)[0] == 4403
+                continue
+            answer = browser.request(method, path, **({"data": asks} if method == "POST" else {}))
+            assert answer.status_code == 403, (method, path, answer.status_code)
+    for path, body in API_ASKS.items():
+        answer = api.post(path, json=body)
+        assert answer.status_code == 403, (path, answer.text)
+        assert set(answer.json()["codes"]) & {"untrained", "training_expired"}
+
+
+WHY = {"purpose": "stolen_vehicle", "case_number": "26-01234"}
+API_ASKS = {
+    "/api/plate-history": {**WHY, "plate": "7ABC123"},
+    "/api/hits": WHY,
+    "/api/images/open": {**WHY, "day": "2026-06-15", "capture_id": 1},
+    "/api/exports": {**WHY, "of": {"search": "plate_history", "plate": "7ABC123"}, "format": "csv"},
+}
+
+
+def test_every_question_of_the_data_api_is_among_those_driven_above(routes):
+    """A new route of the API must be added here, or be one that returns nothing about vehicles."""
+    others = {"/api/me", "/api/purposes", "/api/sign-in", "/api/sign-out", "/api/openapi.json", "/api/record/head",
+              "/api/record/0/inclusion", "/api/record/consistency"}  # fmt: skip
+    assert {path for _, path in routes if path.startswith("/api/")} == set(API_ASKS) | others
+
+
+def test_a_programs_token_is_no_session_of_the_pages_nor_the_other_way_round(behind: Console):
+    who = behind.member(Role.ANALYST)
+    page, program = behind.token(who), behind.token(who, kind=SessionKind.NOTEBOOK)
+    assert Browser(behind.app, token=program).get("/").status_code == 303
+    api = Browser(behind.app, navigates=False)
+    assert api.get("/api/me", headers={"authorization": f"Bearer {page}"}).status_code == 401
+    assert api.get("/api/me", headers={"authorization": f"Bearer {program}"}).status_code == 200
+    assert api.get("/dagster/graphql", headers={"authorization": f"Bearer {program}"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "localhost:8422@evil"]
+)
+def test_another_hosts_name_is_answered_by_nothing(behind: Console, routes, host: str):
+    browser = behind.browser(Role.ENGINEER)
+    browser.headers["host"] = host
+    for path in ("/policy", "/", "/dagster/overview", "/api/me"):
+        assert browser.get(path).status_code == 400
+    assert host != HOST
