@@ -2,50 +2,94 @@
 
 Here: applying a logistic map that was fitted elsewhere and lies beside the reader's weights as calibration.json:
     {"intercept": −1.2, "weights": {"probability": 0.8, …}, "fitted_on": "…"}
-A feature that the file does not name has no weight; a name that is no feature is refused. Not here: fitting it.
+A feature that the file does not name has no weight; a name that is no feature is refused. Not here: fitting it
+(alpr_training.calibration).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from alpr_assets.errors import RecognitionError
 
+PROPORTIONS = (1.9, 4.3)  # width over height, of a state's plate a little from the side and of a long one
 REMEDY = "fit the calibration again, or leave calibration.json out of models/manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a reading's confidence is made of; `of` makes them, so that all grow with trust and none runs away.
+    """What a reading's confidence is made of; `of` makes them, so that none runs away.
 
-    probability : log-odds of the plate's probability as read
-    character : log-odds of its least confident character
-    lead : logarithm of the plate's probability over the next candidate's
+    probability : log-odds of the plate's probability as read, the mean over the looks
+    look : the same of the look that believes it least
+    character : log-odds of the least confident of its characters but one: a single doubtful one is in the plate's probability
+    grammar : how much rather such a string is a plate, see `serials.evidence`
+    short : characters that it has fewer than 5
     detection : log-odds of the detector's score
     height : logarithm of the plate's height in pixels over 20
+    shape : how far width over height is from a state's plate or a long one, in logarithms
+    whole : 0 where the box touches one or two edges of the picture, which may have cut it; else 1
+    room : what is left of the crop before the first character or behind the last, the smaller: 0 where one may be missing
+    state : the probability of the state that was read on it; 0 where none was
     """
 
     probability: float
+    look: float
     character: float
-    lead: float
+    grammar: float
+    short: float
     detection: float
     height: float
+    shape: float
+    whole: float
+    room: float
+    state: float
 
     @classmethod
     def of(
-        cls, *, probability: float, next_probability: float, least_character: float, score: float, height_px: float
+        cls,
+        *,
+        probability: float,
+        looks: Sequence[float],
+        characters: Sequence[float],
+        grammar: float,
+        state: float,
+        score: float,
+        size_px: tuple[float, float],
+        n_edges: int,
+        margins: tuple[float, float],
     ) -> Features:
-        """The features of one reading; probabilities and the detector's score 0–1, height in pixels of the picture."""
-        lead = math.log(max(probability, 1e-6)) - math.log(max(next_probability, 1e-6))
+        """The features of one reading.
+
+        Parameters
+        ----------
+        probability : 0–1, of the best candidate
+        looks : the best candidate's probability in each look
+        characters : the confidence of each of its characters
+        grammar : `serials.evidence` of it
+        state : probability of the state read on it, 0 where none was
+        score : the detector's, 0–1
+        size_px : width and height of the box in pixels of the picture
+        n_edges : how many edges of the picture the box touches
+        margins : shares of the crop's width before the first character and behind the last
+        """
+        width, height = max(size_px[0], 1.0), max(size_px[1], 1.0)
+        weakest = sorted(characters)
         return cls(
             probability=_log_odds(probability),
-            character=_log_odds(least_character),
-            lead=min(max(lead, -7.0), 7.0),
+            look=_log_odds(min(looks)),
+            character=_log_odds(weakest[min(1, len(weakest) - 1)]),
+            grammar=grammar,
+            short=float(max(5 - len(characters), 0)),
             detection=_log_odds(score),
-            height=math.log(min(max(height_px, 5.0), 80.0) / 20),
+            height=math.log(min(max(height, 5.0), 80.0) / 20),
+            shape=min(1.0, *(abs(math.log(width / height / usual)) for usual in PROPORTIONS)),
+            whole=float(n_edges not in {1, 2}),
+            room=min(*margins, 0.3),
+            state=state,
         )
 
 

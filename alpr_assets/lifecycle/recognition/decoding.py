@@ -112,6 +112,14 @@ def agreed(looks: Sequence[Probabilities], n: int = N_CANDIDATES) -> tuple[Candi
     return tuple(Candidate(plate, min(p, 1.0)) for plate, p in sorted(means, key=lambda item: (-item[1], item[0]))[:n])
 
 
+def margins(masked: Probabilities) -> tuple[float, float]:
+    """Shares 0–1 of the steps of (T, 37) before the first character and behind the last; all of them where none is read."""
+    inked = np.flatnonzero(masked[:, BLANK] < 0.5)
+    if not len(inked):
+        return 1.0, 1.0
+    return float(inked[0]) / len(masked), float(len(masked) - 1 - inked[-1]) / len(masked)
+
+
 def spelled(masked: Probabilities, plate: str) -> tuple[Character, ...]:
     """The confidence of each character of `plate`: its highest probability on the best alignment with (T, 37).
 

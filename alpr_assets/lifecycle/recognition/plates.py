@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,7 @@ ODD_LENGTH = 0.3  # what a reading of another length is worth beside one of thes
 # the reading is more than noise: of usual length (a blank recess reads as 7 or 9), and not as good as any other string.
 LEAST_BELIEF, LEAST_SCORE, LEAST_PROBABILITY = 0.1, 0.5, 1e-3
 LONG = 2.6  # width / height from which a plate is none of a state's, which are twice as wide as high
+AT_EDGE = 0.1  # of its height: how near the picture's edge a plate may have been cut
 MAX_NAMED = 12  # plates of a picture whose state is read
 
 
@@ -90,18 +91,18 @@ class PlateRecogniser:
     Parameters
     ----------
     models : folder with manifest.json and the weights that it pins
+    confidence : in place of the pinned calibration, for whoever fits one
 
     Raises
     ------
     RecognitionError : weights are missing or not the pinned ones
     """
 
-    def __init__(self, models: Path) -> None:
+    def __init__(self, models: Path, confidence: Callable[[calibration.Features], float] | None = None) -> None:
         self._detector = PlateDetector(nets.Net(nets.verified(models, DETECTOR)))
         self._reader = nets.Net(nets.verified(models, READER))
         self._states = StateReader()
-        pinned = CALIBRATION in nets.pinned(models)
-        self._calibration = calibration.parse(nets.verified(models, CALIBRATION)) if pinned else calibration.UNFITTED
+        self._confidence = confidence or _calibrated(models)
         self.version = _version(models)
         height, width = self._reader.input_shape[2:]
         if not isinstance(height, int) or not isinstance(width, int):
@@ -157,20 +158,12 @@ class PlateRecogniser:
 
     def _reading(self, line: _Line, rank: int, picture: pictures.Picture) -> PlateReading:
         best = line.candidates[0]
-        others = [candidate.confidence for candidate in line.candidates[1:]]
         characters = line.characters
-        features = calibration.Features.of(
-            probability=best.confidence,
-            next_probability=max(others, default=0.0),
-            least_character=min(character.confidence for character in characters),
-            score=line.found.score,
-            height_px=line.found.height,
-        )
         corners = _stored(picture, line.found.quad)
         return PlateReading(
             plate=best.plate,
             raw=line.raw,
-            confidence=self._calibration.confidence(features),
+            confidence=self._confidence(self._features(line, picture.pixels)),
             characters=characters,
             candidates=line.candidates,
             box=picture.box(corners),
@@ -178,6 +171,23 @@ class PlateRecogniser:
             region=line.region,
             region_confidence=line.certainty,
             rank=rank,
+        )
+
+    def _features(self, line: _Line, pixels: Pixels) -> calibration.Features:
+        best = line.candidates[0]
+        found, (height, width) = line.found, pixels.shape[:2]
+        left, top, right, bottom = found.box
+        reach = AT_EDGE * found.height
+        return calibration.Features.of(
+            probability=best.confidence,
+            looks=[math.exp(decoding.log_probability(look, best.plate)) for look in line.looks],
+            characters=[character.confidence for character in line.characters],
+            grammar=serials.evidence(best.plate, line.region, round(line.certainty or 0.0, 2), is_long=line.is_long),
+            state=line.certainty or 0.0,
+            score=found.score,
+            size_px=(found.width, found.height),
+            n_edges=sum((left < reach, top < reach, right > width - reach, bottom > height - reach)),
+            margins=decoding.margins(line.looks[0]),
         )
 
 
@@ -227,6 +237,13 @@ class _Line:
             Character(same[0].text, sum(c.confidence for c in same) / len(same))
             for same in zip(*spellings, strict=True)
         )
+
+
+def _calibrated(models: Path) -> Callable[[calibration.Features], float]:
+    """The pinned calibration's confidence; without one, the reader's own probability."""
+    if CALIBRATION not in nets.pinned(models):
+        return calibration.UNFITTED.confidence
+    return calibration.parse(nets.verified(models, CALIBRATION)).confidence
 
 
 def _stored(picture: pictures.Picture, quad: Corners) -> Quad:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpr_assets.lifecycle.recognition.decoding import ALPHABET, BLANK, beam, mask, spelled, text_of
+from alpr_assets.lifecycle.recognition.decoding import ALPHABET, BLANK, beam, margins, mask, spelled, text_of
 
 CLASSES = ["blank", "-", *ALPHABET, *ALPHABET[10:].lower(), "🛄", " "]
 FEW = [BLANK, 1, 2, 11]  # blank, "0", "1", "A"
@@ -123,3 +123,12 @@ def test_too_few_steps_to_spell_is_an_error():
 def test_raw_text_keeps_every_sign_and_its_mean_confidence():
     assert text_of(steps("A", "A", "-", "blank", "1", "1"), CLASSES) == ("A-1", pytest.approx(0.9))
     assert text_of(steps("blank"), CLASSES) == ("", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "left", "right"),
+    [("--A-B---", 2 / 8, 3 / 8), ("A------B", 0, 0), ("------A-", 6 / 8, 1 / 8), ("--------", 1, 1)],
+)
+def test_margins_are_what_is_left_of_the_steps_around_the_characters(texts: str, left: float, right: float) -> None:
+    masked = mask(steps(*texts), CLASSES)
+    assert margins(masked) == (left, right)
