@@ -1,10 +1,10 @@
 """Recognisers on labelled pictures, in one run on the same pictures.
 
     python -m benchmarks.recognition [--sets us_frames us_plates road_frames] [--recognisers module:attribute …]
-                                     [--limit N] [--data ../shared/data] [--threshold 0.9]
+                                     [--limit N] [--data ../shared/data] [--threshold FIGURE]
 
-Each recogniser runs on one thread in a process of its own. By default the one in use (ALPR_RECOGNISER) is measured against
-PP-OCRv6 at 960 and at 1280 pixels. Of road_frames the `valid` split counts, for finding only. Writes recognition.json,
+Each recogniser runs on one thread in a process of its own. By default the one in use (ALPR_RECOGNISER), ours and PP-OCRv6 at
+960 and at 1280 pixels are measured; a read is accepted from the policy's recognition.sure_confidence on. Of road_frames the `valid` split counts, for finding only. Writes recognition.json,
 recognition.txt (the tables) and a contact sheet of each recogniser's failures on each set to bench-out/. The sheets show
 pictures that are not ours: they must not leave that git-ignored folder.
 """
@@ -26,14 +26,13 @@ from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from benchmarks.recognition.conditions import conditions
 from benchmarks.recognition.measuring import Measured, measure, throughput
-from benchmarks.recognition.recognisers import PADDLE_960, PADDLE_1280
+from benchmarks.recognition.recognisers import OURS, PADDLE_960, PADDLE_1280
 from benchmarks.recognition.scoring import scored
 from benchmarks.recognition.sets import DATA, SETS, Labelled, load
 from benchmarks.recognition.sheet import contact_sheet
 from benchmarks.recognition.tables import Run, as_json, short, tables
 
 OUT = Path("bench-out")
-THRESHOLD = 0.9
 PROCESSES = (1, 2)
 N_FOR_THROUGHPUT = 40  # pictures
 WIDTH = 170  # characters, of the tables
@@ -78,15 +77,21 @@ def write(result: Run, out: Path) -> None:
                 screen.print(f"{n} failures: {path}")
 
 
-def main() -> None:
+def asked(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line; in the same run ours and PP-OCRv6, unless it names others."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--recognisers", nargs="+", metavar="module:attribute",
-                        default=[settings().recogniser, PADDLE_960, PADDLE_1280])  # fmt: skip
+                        default=[settings().recogniser, OURS, PADDLE_960, PADDLE_1280])  # fmt: skip
     parser.add_argument("--limit", type=int, help="pictures of each set, spread evenly")
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--threshold", type=float, default=THRESHOLD, help="confidence from which a read is accepted")
-    options = parser.parse_args()
+    parser.add_argument("--threshold", type=float, default=policy().recognition.sure_confidence,
+                        help="confidence from which a read is accepted; the policy's where not given")  # fmt: skip
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    options = asked()
     try:
         sets = [load(name, options.data, options.limit) for name in options.sets]
     except FileNotFoundError as error:

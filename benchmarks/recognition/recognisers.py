@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alpr_assets.lifecycle.recognition.paddle import PaddleFactory
 
+OURS = "alpr_assets.lifecycle.recognition.plates:PlateFactory"
 PADDLE_960 = "alpr_assets.lifecycle.recognition.paddle:PaddleFactory"
 PADDLE_1280 = "benchmarks.recognition.recognisers:paddle_1280"
 

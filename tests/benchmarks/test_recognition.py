@@ -9,9 +9,11 @@ import pytest
 
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled
 from alpr_assets.lifecycle.recognition.recogniser import Box
-from benchmarks.recognition.__main__ import run, write
+from alpr_assets.policy import policy
+from benchmarks.recognition.__main__ import asked, run, write
 from benchmarks.recognition.conditions import CONTRAST, conditions, order, step
 from benchmarks.recognition.measuring import Answer
+from benchmarks.recognition.recognisers import OURS, PADDLE_960, PADDLE_1280
 from benchmarks.recognition.scoring import (
     Row,
     Share,
@@ -183,6 +185,13 @@ def test_states_are_right_of_the_answered_only() -> None:
 
 
 # ── the whole ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_by_default_ours_and_the_baselines_are_measured_at_the_policys_threshold() -> None:
+    options = asked([])
+    assert {OURS, PADDLE_960, PADDLE_1280} <= set(options.recognisers)
+    assert options.threshold == policy().recognition.sure_confidence
+    assert asked(["--threshold", "0.5"]).threshold == 0.5
 
 
 def test_a_run_writes_its_figures_and_a_sheet_of_the_failures(tmp_path: Path) -> None:
