@@ -67,12 +67,12 @@ def read_suspects(path: Path = SUSPECTS) -> dict[str, dict[str, NDArray[np.float
     }
 
 
-def read_frames(folder: Path, split: str, limit: int | None = None) -> list[Frame]:
-    """The frames of one split, at most `limit`; a frame takes some 7 MB of memory."""
+def read_frames(folder: Path, split: str, limit: int | None = None, step: slice = slice(None)) -> list[Frame]:
+    """The frames of one split, at most `limit`, or those of one `step` through it; a frame takes some 7 MB of memory."""
     rng = np.random.default_rng(5)
     suspects = read_suspects()
     nothing = {"plate": _no_boxes(), "none": _no_boxes()}
-    labels = sorted(read_labels(folder, split).items())[:limit]
+    labels = sorted(read_labels(folder, split).items())[step][:limit]
     frames = []
     for name, boxes in labels:
         pixels = cv2.imread(str(folder / name))

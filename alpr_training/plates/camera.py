@@ -45,11 +45,11 @@ def photograph(rng: np.random.Generator, plate: DrawnPlate) -> Photograph:
     quad += pad
     fine = 2 if width < 170 else 1
     scene = _backdrop(rng, canvas_width * fine, canvas_height * fine)
-    seen = _pasted(scene, plate, quad * fine)
-    _shade(rng, seen, quad * fine)
+    seen = pasted(scene, plate, quad * fine)
+    shade(rng, seen, quad * fine)
     if fine > 1:
         seen = np.asarray(cv2.resize(seen, (canvas_width, canvas_height), interpolation=cv2.INTER_AREA), np.float32)
-    return Photograph(_exposed(rng, seen, width), quad.astype(np.float32))
+    return Photograph(exposed(rng, seen, width), quad.astype(np.float32))
 
 
 def crop(rng: np.random.Generator, shot: Photograph, size: tuple[int, int]) -> Pixels:
@@ -126,7 +126,7 @@ def _backdrop(rng: np.random.Generator, width: int, height: int) -> Picture:
     return np.clip(scene, 0, 255)
 
 
-def _pasted(scene: Picture, plate: DrawnPlate, quad: NDArray[np.float64]) -> Picture:
+def pasted(scene: Picture, plate: DrawnPlate, quad: NDArray[np.float64]) -> Picture:
     """The plate with its frame, its sheet's corners on `quad`."""
     pixels = plate.pixels
     turned = cv2.getPerspectiveTransform(plate.corners, quad.astype(np.float32))
@@ -142,7 +142,7 @@ def _pasted(scene: Picture, plate: DrawnPlate, quad: NDArray[np.float64]) -> Pic
     return np.asarray(scene * (1 - share) + over * share, np.float32)
 
 
-def _shade(rng: np.random.Generator, seen: Picture, quad: NDArray[np.float64]) -> None:
+def shade(rng: np.random.Generator, seen: Picture, quad: NDArray[np.float64]) -> None:
     """Uneven light, a hard shadow's edge, glare, something in front."""
     height, width = seen.shape[:2]
     (x0, y0), (x1, y1) = quad.min(0), quad.max(0)
@@ -175,7 +175,7 @@ def _shade(rng: np.random.Generator, seen: Picture, quad: NDArray[np.float64]) -
         )
 
 
-def _exposed(rng: np.random.Generator, seen: Picture, width: float) -> Pixels:
+def exposed(rng: np.random.Generator, seen: Picture, width: float) -> Pixels:
     """Optics, motion, exposure, and what the camera makes of it."""
     fine = max(0.7, width / 160)
     if rng.random() < 0.62:
