@@ -58,7 +58,7 @@ def begin_enrolment(office: Office, session: Session, *, at: datetime) -> Enrolm
         insert_new(act.connection, _factor, [values])
         act.connection.execute(_factor.update().where(_factor.c.member_id == member_id).values(values))
     issuer = f"ALPR {office.policy.policy.agency}"
-    uri = pyotp.TOTP(secret).provisioning_uri(name=session.member.user_name, issuer_name=issuer)
+    uri = app_of(secret).provisioning_uri(name=session.member.user_name, issuer_name=issuer)
     return Enrolment(secret, uri, segno.make(uri, error="m").svg_inline(scale=4, border=4))
 
 
@@ -110,7 +110,7 @@ def takes(office: Office, act: Act, member_id: int, code: str, *, confirming: bo
     ).one_or_none()
     if row is None or (row.enrolled_at is None) is not confirming:
         return False
-    app = pyotp.TOTP(office.key.open(row.sealed, belongs_to=_owner(member_id)).decode(), digits=DIGITS)
+    app = app_of(office.key.open(row.sealed, belongs_to=_owner(member_id)).decode())
     given = "".join(code.split()).encode()
     now = int(act.at.timestamp()) // STEP_SECONDS
     fitting = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(app.generate_otp(step).encode(), given)]
@@ -119,6 +119,11 @@ def takes(office: Office, act: Act, member_id: int, code: str, *, confirming: bo
         return False
     act.connection.execute(_factor.update().where(_factor.c.member_id == member_id).values(last_step=fresh[0]))
     return True
+
+
+def app_of(secret: str) -> pyotp.TOTP:
+    """What the member's app makes of a secret."""
+    return pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS)
 
 
 def _require_owed(office: Office, act: Act, session: Session) -> None:

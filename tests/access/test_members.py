@@ -63,7 +63,6 @@ def test_a_supervisor_proposes_and_another_leader_approves(office: Office, serge
     assert not approvals.proposals(office.engine)
 
 
-@pytest.mark.clause("422.7")
 def test_another_agencys_ask_is_refused_and_opened_as_a_release_request(office: Office, sergeant: Member) -> None:
     with pytest.raises(AccessRefusedError, match="this department") as refused:
         members.propose(
