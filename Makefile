@@ -87,6 +87,11 @@ $(UV): requirements-tools.lock
 .venv/.dev: requirements-dev.lock | .venv/.runtime
 	@$(UV) pip sync --quiet --require-hashes requirements-dev.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@! git rev-parse --git-dir >/dev/null 2>&1 || $(STRIP)
 	@touch $@
+
+# What notebooks show stays out of commits (.gitattributes): a commit that cannot be stripped is refused.
+STRIP := { git config filter.nbstripout.clean ".venv/bin/python -m nbstripout" && git config filter.nbstripout.smudge cat \
+	&& git config filter.nbstripout.required true; }
 
 .PHONY: run up test test-long lint bench train calibrate test-train lock clean help

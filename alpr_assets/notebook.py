@@ -24,6 +24,7 @@ import pandas as pd
 from PIL import Image
 
 from alpr_assets.access.record.entries import Receipt
+from alpr_assets.access.roles import Action
 from alpr_assets.client.asking import Client, ExportedFile, Served, Value, Why
 from alpr_assets.client.entering import Person, enter
 from alpr_assets.errors import AlprError
@@ -65,7 +66,7 @@ class Asked:
     """One answered question, as the access record has it."""
 
     receipt: Receipt
-    what: str
+    what: Action
     why: Why
     n_rows: int
 
@@ -110,7 +111,7 @@ class Session:
         served = self._client.plate_history(
             plate, self._why, since=self._instant(since), until=self._instant(until), state=state
         )
-        return self._places(served, "plate history")
+        return self._places(served, Action.PLATE_HISTORY)
 
     def hits(self, *, since: Time = None, until: Time = None, category: str | None = None) -> GeoDataFrame:
         """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact.
@@ -124,7 +125,7 @@ class Session:
         AccessRefusedError, VerificationError : as `plate_history`
         """
         served = self._client.hits(self._why, since=self._instant(since), until=self._instant(until), category=category)
-        return self._places(served, "hits")
+        return self._places(served, Action.VIEW_HITS)
 
     def image(self, row: Any, *, plate_only: bool = False) -> Image.Image:
         """The picture that a row was read from. Each opening is a question of its own, and recorded as one.
@@ -145,7 +146,7 @@ class Session:
         except (KeyError, TypeError, ValueError) as error:
             raise AlprError("that row names no picture", remedy="give a row of plate_history or hits") from error
         served = self._client.image(day, capture_id, self._why, read_id=read_id if plate_only else None)
-        self._note(served, "image", 1)
+        self._note(served, Action.OPEN_IMAGE, 1)
         picture = Image.open(io.BytesIO(served.value.content))
         picture.load()
         return picture
@@ -171,7 +172,7 @@ class Session:
             until=self._instant(until),
             **elements,
         )
-        self._note(served, f"export of {search}", 1)
+        self._note(served, Action.EXPORT, 1)
         return served.value
 
     @contextmanager
@@ -189,7 +190,7 @@ class Session:
     def recorded(self) -> pd.DataFrame:
         """What the access record holds of this session's questions: record_id, at, what, purpose, case_number, n_rows."""
         rows = [
-            (one.receipt.record_id, one.receipt.at, one.what, one.why.purpose, one.why.case_number, one.n_rows)
+            (one.receipt.record_id, one.receipt.at, one.what.value, one.why.purpose, one.why.case_number, one.n_rows)
             for one in self._answered
         ]
         frame = pd.DataFrame(rows, columns=["record_id", "at", "what", "purpose", "case_number", "n_rows"])
@@ -260,7 +261,7 @@ class Session:
             at = datetime(at.year, at.month, at.day)  # noqa: DTZ001 - its zone comes in the next line
         return (at if at.tzinfo else at.replace(tzinfo=self.zone)).astimezone(UTC)
 
-    def _places(self, served: Served[pd.DataFrame], what: str) -> GeoDataFrame:
+    def _places(self, served: Served[pd.DataFrame], what: Action) -> GeoDataFrame:
         import geopandas as gpd  # noqa: PLC0415 - 1 s
 
         frame = served.value
@@ -275,5 +276,5 @@ class Session:
         )
         return located
 
-    def _note(self, served: Served[Value], what: str, n_rows: int) -> None:
+    def _note(self, served: Served[Value], what: Action, n_rows: int) -> None:
         self._answered.append(Asked(served.receipt, what, self._why, n_rows))

@@ -1,0 +1,204 @@
+"""Notebooks run against a real console, from the first cell to the last; their session as an analyst uses it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import nbformat
+import pandas as pd
+import pytest
+from nbmake.nb_run import NotebookRun
+
+from alpr_assets.access.roles import Role
+from alpr_assets.client.entering import Person
+from alpr_assets.errors import AccessRefusedError, AlprError, VerificationError
+from alpr_assets.notebook import Session, sign_in
+from alpr_assets.search import history, hits
+from alpr_assets.settings import ROOT, settings
+from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ZONE = ZoneInfo("America/Los_Angeles")
+
+
+@pytest.fixture
+def environment(live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where a kernel finds the console, and folders of ours that it must not touch."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("ALPR_CONSOLE_URL", live.url)
+    monkeypatch.setenv("ALPR_TOKEN", live.token(Role.ANALYST))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    for name in ("data", "keys", "record"):
+        monkeypatch.setenv(f"ALPR_{name.upper()}", str(tmp_path / "ours" / name))
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()
+
+
+@pytest.fixture
+def session(environment: Path) -> Iterator[Session]:
+    with sign_in(purpose=PURPOSE, case_number=CASE) as opened:
+        yield opened
+
+
+# ── every notebook ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.6(a)")
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_against_a_real_console_and_opens_no_database(
+    live: Live, environment: Path, notebook: Path
+) -> None:
+    before = live.n_recorded()
+    ran = NotebookRun(notebook, default_timeout=120).execute()
+    assert ran.error is None, ran.error and ran.error.trace
+    assert live.n_recorded() > before
+    assert not (environment / "ours").exists()
+    for cell in ran.nb.cells:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", output
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_has_no_outputs(notebook: Path) -> None:
+    """They show vehicles."""
+    for cell in nbformat.read(notebook, 4).cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+    assert STOLEN not in notebook.read_text()
+
+
+def test_git_strips_the_outputs_of_every_notebook() -> None:
+    said = subprocess.run(
+        ["git", "check-attr", "filter", "notebooks/any.ipynb", "any.ipynb"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.splitlines() == ["notebooks/any.ipynb: filter: nbstripout", "any.ipynb: filter: nbstripout"]
+    assert "filter.nbstripout.clean" in (ROOT / "Makefile").read_text()
+
+
+def test_the_first_notebook_tells_the_whole_story(live: Live, environment: Path) -> None:
+    """A hit, its plate's five reads on a map, its picture, and what the record holds of it."""
+    ran = NotebookRun(ROOT / "notebooks" / "01_getting_started.ipynb", default_timeout=120).execute()
+    shown = [
+        output.get("data", {}) | {"text": output.get("text", "")}
+        for cell in ran.nb.cells
+        for output in cell.get("outputs", [])
+    ]
+    assert sum("image/png" in one for one in shown) == 3  # the map, the picture, its plate
+    texts = " ".join(one.get("text/plain", "") + one["text"] for one in shown)
+    for part in ("8XYZ991", "7ABC123", "26-01250", "6 entries proven to be in the record"):
+        assert part in texts
+
+
+# ── the session ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.4(a)")
+def test_a_history_has_places_and_the_departments_time(live: Live, session: Session) -> None:
+    before = live.n_recorded()
+    found = session.plate_history("7abc 123")
+    assert list(found.columns) == [*history.COLUMNS, "geometry"]
+    assert found.crs == "EPSG:4326"
+    assert found["captured_at"].dt.tz == ZONE
+    assert found["captured_at"].iloc[0] == pd.Timestamp("2026-06-14T21:40:00", tz=ZONE)
+    assert found.geometry.x.iloc[0] == found["longitude_deg"].iloc[0]
+    assert found.attrs == {"record_id": before, "purpose": PURPOSE, "case_number": CASE}
+    assert live.n_recorded() == before + 1
+    assert list(session.hits().columns) == [*hits.COLUMNS, "geometry"]
+
+
+@pytest.mark.parametrize(
+    ("since", "n"),
+    [
+        ("2026-06-14", 5),
+        (date(2026, 6, 14), 5),
+        ("2026-06-14T21:15", 3),
+        (datetime(2026, 6, 14, 21, 15), 3),  # noqa: DTZ001 - an analyst's own
+        (datetime(2026, 6, 14, 21, 15, tzinfo=ZONE), 3),
+        ("2026-06-15T04:15:00Z", 3),
+        ("2026-06-15", 0),
+        (None, 5),
+    ],
+)
+def test_a_time_without_an_offset_is_the_departments(session: Session, since: Any, n: int) -> None:
+    assert len(session.plate_history(STOLEN, since=since)) == n
+
+
+def test_a_picture_opens_from_a_row_of_either_table(session: Session) -> None:
+    found, listed = session.plate_history(STOLEN), session.hits()
+    assert session.image(found.iloc[0]).size == (64, 48)
+    assert session.image(next(found.itertuples())).size == (64, 48)
+    assert session.image(listed.iloc[0]).size == (64, 48)
+    assert session.image(found.iloc[0], plate_only=True).size == (64, 44)
+    with pytest.raises(AlprError, match="no picture"):
+        session.image({"plate": STOLEN})
+
+
+def test_what_was_asked_is_told_as_the_record_has_it_and_proven(live: Live, session: Session) -> None:
+    before = live.n_recorded()
+    session.plate_history(STOLEN)
+    with session.case(purpose="missing_person", case_number="26-09999"):
+        session.hits(category="missing_person")
+    session.export("plate_history", plate=STOLEN)
+    told = session.recorded()
+    assert told["record_id"].tolist() == [before, before + 1, before + 2]
+    assert told["case_number"].tolist() == [CASE, "26-09999", CASE]
+    assert told["purpose"].tolist() == [PURPOSE, "missing_person", PURPOSE]
+    assert told["what"].tolist() == ["plate_history", "view_hits", "export"]
+    assert told["at"].dt.tz == ZONE
+    assert session.verify() == 3
+
+
+def test_an_entry_that_is_not_in_the_record_as_it_was_is_told(session: Session) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    session.hits()
+    asked = session._answered[0]
+    session._answered[0] = replace(asked, receipt=replace(asked.receipt, leaf_hash=b"\0" * 32))
+    with pytest.raises(VerificationError):
+        session.verify()
+
+
+def test_an_unknown_purpose_is_told_with_the_known_ones_before_anything_is_asked(live: Live, session: Session) -> None:
+    before = live.n_recorded()
+    with pytest.raises(AlprError, match="stolen_vehicle"), session.case(purpose="curiosity", case_number=CASE):
+        pass
+    with pytest.raises(AlprError, match="stolen_vehicle"):
+        sign_in(purpose="immigration", case_number=CASE)
+    assert live.n_recorded() == before
+    with pytest.raises(AccessRefusedError), session.case(case_number="no"):
+        session.hits()
+
+
+def test_the_session_shows_who_asks_what_for(session: Session) -> None:
+    shown = session._repr_html_()
+    for part in ("Pat Analyst", "Stolen vehicle", CASE, "2027-01-31", "sample"):
+        assert part in shown
+    assert CASE in repr(session)
+    session.me = {**session.me, "name": "<script>"}
+    assert "<script>" not in session._repr_html_()
+
+
+def test_whoever_signs_in_by_hand_is_signed_out_by_hand(
+    live: Live, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ALPR_TOKEN")
+    settings.cache_clear()
+    user = live.enrolled()
+
+    def secret(question: str) -> str:
+        return PASSWORD if question.startswith("Password") else live.code(user)
+
+    shown: list[str] = []
+    session = sign_in(user=user, purpose=PURPOSE, case_number=CASE, person=Person(shown.append, input, secret))
+    assert "official law-enforcement use" in shown[0]
+    assert len(session.hits()) > 0
+    session.sign_out()
+    with pytest.raises(RuntimeError):
+        session.hits()
