@@ -65,7 +65,7 @@ def designate(
     Raises AccessRefusedError; MalformedError: no name, no such file, dates the wrong way round; IllegalMoveError: another holds
     the office on one of the days.
     """
-    details = {"name": name.strip(), "from_on": from_on.isoformat(), "to_on": to_on and to_on.isoformat()}
+    details = {"from_on": from_on.isoformat(), "to_on": to_on and to_on.isoformat()}
     with acting(office, Action.SET_DESIGNEE, by, at=at, details=details) as act:
         recorded_by = authorised(act, Action.SET_DESIGNEE, office.policy).member_id
         values = {
@@ -85,7 +85,7 @@ def designate(
         values |= {"sealed_day": day, "sealed_sha256": sha256}
         made = act.connection.execute(_designee.insert().returning(_designee.c.designee_id), values)
         designee_id = int(made.scalar_one())
-        act.note(designee_id=designee_id, designation_sha256=sha256)
+        act.note(designee_id=designee_id, name=values["name"], designation_sha256=sha256)
     return designee_id
 
 

@@ -82,9 +82,9 @@ def begin(office: Office, first: Sequence[First], *, at: datetime, done_by: str 
 
 
 def rescue(office: Office, user_name: str, *, at: datetime, done_by: str = "") -> OneTime | None:
-    """Unlock an administrator, make him active again and give him a one-time password, when no other could.
+    """Unlock an administrator and give him a one-time password, when no other could; want of use is forgiven.
 
-    His second factor stays: who runs the machine does not become him. Returns None under an identity provider.
+    Whom somebody suspended stays so. His second factor stays: who runs the machine does not become him. Returns None under an identity provider.
 
     Raises AccessRefusedError: another administrator can do it, or this is none.
     """
@@ -106,10 +106,16 @@ def rescue(office: Office, user_name: str, *, at: datetime, done_by: str = "") -
                 codes=("not_alone",),
                 remedy="let him do it in the console",
             )
+        this = people.member.c.member_id == member.member_id
         values: dict[str, Any] = {"locked_at": None, "unlocked_at": at}
         if member.status is Status.SUSPENDED:
+            if act.connection.scalar(select(people.member.c.status_reason).where(this)) != "inactive":
+                raise AccessRefusedError(
+                    ("this administrator was suspended by somebody",),
+                    codes=("suspended",),
+                    remedy="a supervisor or commander makes him active again, or approves another",
+                )
             values |= {"status": Status.ACTIVE.value, "status_at": at, "status_reason": ""}
-        this = people.member.c.member_id == member.member_id
         act.connection.execute(people.member.update().where(this).values(values))
         sessions.revoke_all(act, sessions.of_member(act.connection, member.member_id), reason="rescued", by=None)
         return None if drawn is None else passwords.issue(office, act, member, drawn)

@@ -27,6 +27,8 @@ from alpr_assets.store import people
 from alpr_assets.store.engine import insert_new, one_writer
 
 MAX_TEXT: Final = 128
+MAX_REASON: Final = 32
+"""Characters of the reason that the register keeps; the record keeps all."""
 FEWEST_APPROVERS: Final = 2
 """With fewer, no privileged member could ever be approved again."""
 
@@ -116,14 +118,15 @@ def reject(office: Office, proposal_id: int, *, by: Actor, at: datetime) -> None
 
 
 def suspend(office: Office, member_id: int, *, reason: str, by: Actor, at: datetime) -> None:
-    """Keep a member out for a while: his sessions and tokens end now. `reason` is a short word for the register.
+    """Keep a member out for a while: his sessions and tokens end now. `reason` is a line for the record and the register.
 
-    Raises AccessRefusedError; IllegalMoveError unless he is active.
+    Raises AccessRefusedError; MalformedError: no reason; IllegalMoveError unless he is active.
     """
-    with acting(office, Action.SUSPEND_MEMBER, by, at=at, details={"member_id": member_id, "reason": reason}) as act:
+    with acting(office, Action.SUSPEND_MEMBER, by, at=at, details={"member_id": member_id}) as act:
         member = _other(office, act, Action.SUSPEND_MEMBER, member_id)
+        act.note(reason=_text(reason, "reason"))
         _require(member, {Status.ACTIVE}, "be suspended")
-        _move(act, member, Status.SUSPENDED, reason)
+        _move(act, member, Status.SUSPENDED, act.entry.details["reason"])
 
 
 def reactivate(office: Office, member_id: int, *, by: Actor, at: datetime) -> None:
@@ -230,7 +233,8 @@ def _open_request(act: Act, *, agency: str, person: str, purpose: str) -> None:
     """Another agency asks in writing: what was asked is kept, and the proposal refused."""
     values = {
         "state": "opened", "agency": _text(agency, "agency"), "person": _text(person, "name"),
-        "purpose": purpose.strip()[:1000], "opened_at": act.at, "opened_by": act.entry.actor.member_id,
+        "purpose": "".join(filter(str.isprintable, " ".join(purpose.split())))[:1000],
+        "opened_at": act.at, "opened_by": act.entry.actor.member_id,
     }  # fmt: skip
     table = people.release_request
     request_id = act.connection.execute(table.insert().returning(table.c.request_id), values).scalar_one()
@@ -258,7 +262,7 @@ def _require(member: Member, statuses: set[Status], what: str) -> None:
 
 def _move(act: Act, member: Member, status: Status, reason: str) -> None:
     act.connection.execute(
-        _this(member.member_id).values(status=status.value, status_at=act.at, status_reason=reason[:32])
+        _this(member.member_id).values(status=status.value, status_at=act.at, status_reason=reason[:MAX_REASON])
     )
     if status is not Status.ACTIVE:
         ended = sessions.of_member(act.connection, member.member_id)

@@ -45,7 +45,7 @@ class Provider:
 
 def claims(provider: Provider, flow: Mapping[str, Any], returned: Mapping[str, str], at: datetime) -> dict[str, Any]:
     """What the provider vouches for. Raises AccessRefusedError, ProviderError."""
-    if not hmac.compare_digest(str(returned.get("state", "")).encode(), str(flow["state"]).encode()):
+    if not hmac.compare_digest(str(returned.get("state", "")).encode(errors="replace"), str(flow["state"]).encode()):
         raise refusal("state", "the sign-in did not begin in this browser")
     metadata = discovered(provider)
     says_who = bool(metadata.get("authorization_response_iss_parameter_supported"))

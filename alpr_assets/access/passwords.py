@@ -49,7 +49,8 @@ class OneTime:
 
 
 def normalised(password: str) -> str:
-    return unicodedata.normalize("NFC", password)
+    """As it is hashed; half a surrogate pair, which a program may send, is a question mark."""
+    return unicodedata.normalize("NFC", password).encode(errors="replace").decode()
 
 
 def require_good(policy: Policy, member: Member, password: str) -> str:

@@ -130,6 +130,8 @@ def vouches_for_both(claims: Mapping[str, Any]) -> bool:
 def _member(act: Act, issuer: str, claims: Mapping[str, Any]) -> Member:
     """The member of a subject; on first use the one of that user name, bound from then on. Raises AccessRefusedError."""
     table, subject = people.member, str(claims["sub"])
+    if not subject.isprintable():
+        raise openid.refusal("unknown_member", "no member of this department has this name")
     named = str(claims.get("preferred_username") or subject)
     ours = (table.c.provider_issuer == issuer) & (table.c.provider_subject == subject)
     statement = select(table.c.member_id).where(or_(ours, table.c.user_name == register.folded(named)))

@@ -44,7 +44,10 @@ def member(source: Connection | Engine, member_id: int | None) -> Member:
 
 def named(source: Connection | Engine, user_name: str) -> Member | None:
     """The member who signs in by this name, however it is written; None: nobody does."""
-    found = _members(source, _SELECTED.where(people.member.c.user_name == folded(user_name)))
+    name = folded(user_name)
+    if not USER_NAME.fullmatch(name):
+        return None
+    found = _members(source, _SELECTED.where(people.member.c.user_name == name))
     return found[0] if found else None
 
 

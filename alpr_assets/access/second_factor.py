@@ -111,7 +111,7 @@ def takes(office: Office, act: Act, member_id: int, code: str, *, confirming: bo
     if row is None or (row.enrolled_at is None) is not confirming:
         return False
     app = app_of(office.key.open(row.sealed, belongs_to=_owner(member_id)).decode())
-    given = "".join(code.split()).encode()
+    given = "".join(code.split()).encode(errors="replace")
     now = int(act.at.timestamp()) // STEP_SECONDS
     fitting = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(app.generate_otp(step).encode(), given)]
     fresh = [step for step in fitting if row.last_step is None or step > row.last_step]

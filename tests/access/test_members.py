@@ -201,7 +201,7 @@ def test_nobody_decides_on_himself(office: Office, sergeant: Member, commander: 
         lambda: members.propose_title(office, own, "Auditor", by=actor(sergeant), at=NOW),
         lambda: members.approve(office, proposal_id, by=actor(sergeant), at=NOW),
         lambda: members.reject(office, proposal_id, by=actor(sergeant), at=NOW),
-        lambda: members.suspend(office, own, reason="", by=actor(sergeant), at=NOW),
+        lambda: members.suspend(office, own, reason="x", by=actor(sergeant), at=NOW),
         lambda: members.separate(office, own, by=actor(sergeant), at=NOW),
         lambda: members.rename(office, own, "Other", by=actor(sergeant), at=NOW),
         lambda: sources.grant(office, own, Source.FEDERAL, by=actor(sergeant), at=NOW),

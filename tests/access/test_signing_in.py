@@ -169,6 +169,17 @@ def test_a_name_that_is_nobodys_is_not_kept(office: Office) -> None:
     assert (attempt.member_id, attempt.succeeded, attempt.address) == (None, False, HERE)
 
 
+def test_whatever_is_typed_is_a_refusal_and_no_error(office: Office) -> None:
+    member = a_member(office)
+    for user_name, password in (("\0", "x"), ("\ud800", "x"), ("x" * 100_000, "x" * 100_000), ("", "")):
+        knock(office, user_name, password)
+    knock(office, member.user_name, "\0\ud800")
+    enrolled(office, member)
+    first = signing_in.sign_in(office, member.user_name, PASSWORD, address=HERE, at=NOW)
+    with pytest.raises(AccessRefusedError):
+        signing_in.verify_code(office, first.token, "\ud800", at=NOW)
+
+
 def test_nobody_comes_in_while_the_record_is_down_and_the_tries_count(office: Office) -> None:
     member = a_member(office)
     kept(office).down = True
