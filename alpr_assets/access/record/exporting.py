@@ -14,12 +14,12 @@ import secrets
 import sqlite3
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, Select, select
@@ -112,31 +112,40 @@ def export_record(place: Place, target: Path, *, results: bool = True, sealed: b
 def stored(connection: Connection, verifier: Verifier | None = None) -> Iterator[Stored | Claim]:
     """Entries and heads in the order in which they were written. What belongs to no entry is told the verifier."""
     log_id = log_id_of(connection)
-    heads = _streamed(connection, select(access_head).order_by(access_head.c.size))
-    by_id = itemgetter(0)
-    columns = access_result.c.record_id, access_result.c.kind, access_result.c.day, access_result.c.id
-    rows = _streamed(connection, select(*columns).order_by(access_result.c.record_id, access_result.c.position))
-    results = _Beside(((key, list(group)) for key, group in groupby(rows, by_id)), [])
-    rows = _streamed(connection, select(access_elements).order_by(access_elements.c.record_id))
-    elements = _Beside(((row[0], row[2]) for row in rows), b"")
-    head = next(heads, None)
-    records = _streamed(connection, select(access_record).order_by(access_record.c.record_id))
-    for n, (record_id, at, text, hash_) in enumerate(records, start=1):
-        texts = [f"{kind}:{day or ''}:{id_}" for _, kind, day, id_ in results.of(record_id)]
-        sealed = elements.of(record_id)
-        digest = hashlib.sha256(sealed).hexdigest() if sealed else ""
-        yield Stored(Leaf(record_id, text, hash_, texts, digest), instant(at), sealed)
-        while head is not None and head.size <= n:
-            yield claim(Head(log_id, *head))
-            head = next(heads, None)
-    while head is not None:
-        yield claim(Head(log_id, *head))
+    with _Reading(connection) as reading:
+        heads = (claim(Head(log_id, *row)) for row in reading(select(access_head).order_by(access_head.c.size)))
+        results, elements = _results(reading), _elements(reading)
         head = next(heads, None)
-    for kind, beside in (("results", results), ("elements", elements)):
-        for record_id in beside.left_over():
-            if verifier is not None:
-                text = f"{kind} are kept for an entry that is not there"
-                verifier.find(kind, record_id, text=text, expected="none", found="some")
+        records = reading(select(access_record).order_by(access_record.c.record_id))
+        for n, (record_id, at, text, hash_) in enumerate(records, start=1):
+            sealed = elements.of(record_id)
+            digest = hashlib.sha256(sealed).hexdigest() if sealed else ""
+            yield Stored(Leaf(record_id, text, hash_, results.of(record_id), digest), instant(at), sealed)
+            while head is not None and head.size <= n:
+                yield head
+                head = next(heads, None)
+        if head is not None:
+            yield head
+        yield from heads
+        strays = [("results", record_id) for record_id in results.strays()]
+        strays += [("elements", record_id) for record_id in elements.strays()]
+    for kind, record_id in strays if verifier else ():
+        assert verifier is not None
+        text = f"{kind} are kept for an entry that is not there"
+        verifier.find(kind, record_id, text=text, expected="none", found="some")
+
+
+def _results(reading: _Reading) -> _Beside[list[str]]:
+    columns = access_result.c
+    statement = select(columns.record_id, columns.kind, columns.day, columns.id)
+    rows = reading(statement.order_by(columns.record_id, columns.position))
+    groups = groupby(((row[0], f"{row[1]}:{row[2] or ''}:{row[3]}") for row in rows), itemgetter(0))
+    return _Beside(((record_id, [text for _, text in group]) for record_id, group in groups), [])
+
+
+def _elements(reading: _Reading) -> _Beside[bytes]:
+    rows = reading(select(access_elements).order_by(access_elements.c.record_id))
+    return _Beside(((row[0], row[2]) for row in rows), b"")
 
 
 class _Beside(Generic[Beside]):
@@ -158,7 +167,8 @@ class _Beside(Generic[Beside]):
         self._next = next(self._groups, None)
         return found
 
-    def left_over(self) -> list[int]:
+    def strays(self) -> list[int]:
+        """Numbers of entries that are not there; to be asked at the end."""
         while self._next is not None:
             self._strays.append(self._next[0])
             self._next = next(self._groups, None)
@@ -201,21 +211,35 @@ def _verify_nodes(connection: Connection, verifier: Verifier) -> None:
     """Every stored subtree's root is that of its two halves; the first one of each level that is not, is found."""
     if not verifier.is_in_place:
         return
-    below = _streamed(connection, select(access_record.c.leaf_hash).order_by(access_record.c.record_id))
-    for level in range(1, verifier.tree.size.bit_length()):
-        nodes = select(access_node.c.hash).where(access_node.c.level == level).order_by(access_node.c.number)
-        found = _streamed(connection, nodes)
-        for number in range(verifier.tree.size >> level):
-            expected = node_hash(next(below)[0], next(below)[0])
-            row = next(found, None)
-            if row is None or row[0] != expected:
-                text = "a node that proofs are made of is not what its entries make it"
-                last = ((number + 1) << level) - 1
-                there = row[0].hex() if row else "none"
-                verifier.find("beside", number << level, last, text=text, expected=expected.hex(), found=there)
-                return  # those above are made of it
-        below = _streamed(connection, nodes)
+    with _Reading(connection) as reading:
+        below = reading(select(access_record.c.leaf_hash).order_by(access_record.c.record_id))
+        for level in range(1, verifier.tree.size.bit_length()):
+            nodes = select(access_node.c.hash).where(access_node.c.level == level).order_by(access_node.c.number)
+            found = reading(nodes)
+            for number in range(verifier.tree.size >> level):
+                expected = node_hash(next(below)[0], next(below)[0])
+                row = next(found, None)
+                if row is None or row[0] != expected:
+                    text = "a node that proofs are made of is not what its entries make it"
+                    first, last = number << level, ((number + 1) << level) - 1
+                    there = row[0].hex() if row else "none"
+                    verifier.find("beside", first, last, text=text, expected=expected.hex(), found=there)
+                    return  # those above are made of it
+            below = reading(nodes)
 
 
-def _streamed(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
-    return iter(connection.execution_options(yield_per=ROWS).execute(statement))
+class _Reading:
+    """Statements whose rows are read through side by side, a few thousand at a time; all are closed at the end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection.execution_options(yield_per=ROWS)
+        self._open = ExitStack()
+
+    def __call__(self, statement: Select[Any]) -> Iterator[Any]:
+        return iter(self._open.enter_context(closing(self._connection.execute(statement))))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()

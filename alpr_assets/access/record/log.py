@@ -182,7 +182,8 @@ class AccessRecord:
 
     def _locked(self) -> int:
         """The lock of this machine's appending process."""
-        self.place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.place.data, self.place.folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = os.open(self.place.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 FORMAT = "alpr access record 1"
+STRUCTURAL = frozenset({"edited", "deleted", "reordered", "truncated", "forked", "malformed"})
 EMPTY = hashlib.sha256(b"").digest()
 
 # ── what is hashed: RFC 9162, 2.1 ──────────────────────────────────────────────────────────────────────────────────
@@ -495,7 +496,7 @@ class Verifier:
     def _differs(self, kind: str, first: int, head: Claim, root: bytes, text: str) -> None:
         """A root that is not the signed one; said once, and not where the bad entry itself was found."""
         last = head.size - 1
-        if not any(f.kind != "clock_set_back" and f.position <= last and first <= f.last for f in self.report.findings):
+        if not any(f.kind in STRUCTURAL and f.position <= last and first <= f.last for f in self.report.findings):
             self.find(kind, first, last, text=text, expected=f"root {head.root.hex()}", found=f"root {root.hex()}")
         self.is_in_place = False
 
