@@ -9,6 +9,7 @@ import os
 import pickle
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from PIL import Image
 
 from alpr_assets.cli import main
@@ -90,6 +94,21 @@ def test_candidates_are_few_and_different_and_begin_with_the_plate(recogniser):
     assert 1 <= len(names) <= 5
     assert len(set(names)) == len(names)
     assert all(0 < candidate.confidence <= 1 for candidate in reading.candidates)
+
+
+def test_what_the_grammar_decides_leaves_raw_and_every_probability_as_read(recogniser):
+    """California's middle letter may be an O, Washington's plates end in digits; 0 and O are much alike here."""
+    scenes = {509: "CA 8BOG808", 578: "CA 8BOG808", 549: "WA BSZ0000"}
+    shown = [
+        street(seed, plate, condition="rain" if seed != 549 else "dusk", light="dusk") for seed, plate in scenes.items()
+    ]
+    readings = [recogniser.recognise(scene.jpeg).plates[0] for scene in shown]
+    for reading in readings:
+        most_probable = max(reading.candidates, key=lambda candidate: candidate.confidence)
+        assert reading.raw == most_probable.plate
+        assert "".join(character.text for character in reading.characters) == reading.plate
+    assert any(reading.raw != reading.plate for reading in readings)
+    assert sum(reading.plate in scene.quads for reading, scene in zip(readings, shown, strict=True)) >= 2
 
 
 @pytest.mark.parametrize("condition", ["day", "night", "angle"])
@@ -292,6 +311,19 @@ def test_what_cannot_be_read_is_an_error_with_a_remedy_and_the_recogniser_goes_o
 @pytest.mark.parametrize("name", odd_pictures())
 def test_odd_pictures_are_read_like_any_other(recogniser, name):
     assert strings(recogniser, odd_pictures()[name]) == ["8ABC123"]
+
+
+@settings_of_hypothesis(max_examples=25, deadline=None)
+@given(st.integers(0, 40_000), st.binary(min_size=1, max_size=40), st.integers(0, 3000))
+def test_damage_gives_an_answer_or_our_error_and_nothing_else(recogniser, at, noise, lost):
+    whole = one_street().jpeg
+    damaged = whole[:at] + noise + whole[at + len(noise) : len(whole) - lost]
+    with suppress(RecognitionError):
+        answer = recogniser.recognise(damaged)
+        for plate in answer.plates:
+            assert 0 <= plate.box.x < plate.box.x + plate.box.width <= answer.width
+            assert 0 <= plate.box.y < plate.box.y + plate.box.height <= answer.height
+            assert 0 <= plate.confidence <= 1
 
 
 def test_the_command_reads_a_folder_of_them_and_says_what_it_could_not_read(tmp_path, monkeypatch):
