@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from alpr_assets.access import initial, members, register, signing_in
 from alpr_assets.access.acting import Office
 from alpr_assets.access.initial import First
-from alpr_assets.access.people import Source
+from alpr_assets.access.people import Source, Status
 from alpr_assets.access.roles import Role
 from alpr_assets.cli import main
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError
