@@ -66,4 +66,6 @@ def _around(pixels: Pixels, quad: Corners) -> tuple[Pixels, Corners]:
     left, top = (int(v) for v in np.clip(np.floor(quad.min(0)) - 2, 0, size - 1))
     right, bottom = (int(v) for v in np.clip(np.ceil(quad.max(0)) + 3, (left + 1, top + 1), size))
     step = -(-max(right - left, bottom - top) // MAX_SIDE)
-    return pixels[top:bottom:step, left:right:step], np.asarray((quad - np.float32((left, top))) / step, np.float32)
+    return pixels[top:bottom:step, left:right:step], np.asarray(
+        (quad - np.array((left, top), np.float32)) / step, np.float32
+    )
