@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import uvicorn
@@ -98,18 +99,27 @@ def recorded_console(folder: Path, policy: Policy) -> Iterator[Live]:
 @contextmanager
 def live_console(folder: Path, policy: Policy) -> Iterator[Live]:
     """The same on a port of this machine, in the time of now."""
-    with recorded_console(folder, policy) as console, socket.create_server(("127.0.0.1", 0)) as listening:
+    with recorded_console(folder, policy) as console:
         console.clock.now = datetime.now(UTC)
-        console.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(console.console.app, log_level="warning", access_log=False, lifespan="on")
-        server = uvicorn.Server(config)
+        with served(console.console.app) as address:
+            console.url = f"http://{address}"
+            yield console
+
+
+@contextmanager
+def served(app: Any, **options: Any) -> Iterator[str]:
+    """An application on a port of this machine: `host:port`; `options` as uvicorn's, such as ssl_certfile."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, **options))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield console
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def drive(patrol: Patrol) -> None:

@@ -6,18 +6,20 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from alpr_assets.access.record.entries import RecordUnavailableError
 from alpr_assets.access.roles import Role
+from alpr_assets.certificates import self_signed
 from alpr_assets.client import Client, HeadBook, Why
 from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, NotFoundError, VerificationError
 from alpr_assets.search import history, hits
-from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live
+from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live, served
 from tests.patrols import AT
 
 WHY = Why(PURPOSE, CASE)
@@ -176,3 +178,30 @@ def test_an_answer_without_a_receipt_is_not_believed() -> None:
 def test_a_server_that_is_no_console_is_told_by_its_status(status: int) -> None:
     with something_else(b"<html>", status) as url, Client(url) as opened, pytest.raises(AlprError, match=str(status)):
         opened.hits(WHY)
+
+
+# ── over TLS ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def tls(live: Live, user: str, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The same console under a certificate that it signed itself: its address, and the certificate."""
+    made = self_signed(tmp_path / "tls", "127.0.0.1", now=datetime.now(UTC))
+    with served(live.console.app, ssl_certfile=str(made.certfile), ssl_keyfile=str(made.keyfile)) as address:
+        yield f"https://{address}", made.certfile
+
+
+def test_a_console_is_believed_by_the_certificate_that_one_was_given(
+    live: Live, user: str, tls: tuple[str, Path]
+) -> None:
+    url, certificate = tls
+    with Client(url, ca_file=certificate) as opened:
+        opened.sign_in(user, PASSWORD, live.code(user), label="test")
+        assert len(opened.hits(WHY).value) > 0
+
+
+def test_a_certificate_that_nobody_gave_is_not_believed_and_hears_no_password(user: str, tls: tuple[str, Path]) -> None:
+    url, _ = tls
+    with Client(url) as opened, pytest.raises(AlprError, match="certificate") as caught:
+        opened.sign_in(user, PASSWORD, "000000", label="test")
+    assert "ALPR_CA_FILE" in caught.value.remedy

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from alpr_assets.client import entering
 from alpr_assets.client.entering import Person, enter
+from alpr_assets.console.app import create_app
 from alpr_assets.errors import AccessRefusedError
-from tests.live import PASSWORD, Live
+from tests.live import PASSWORD, Live, served
 
 
 def test_the_notice_is_shown_before_anything_is_asked(live: Live, user: str) -> None:
@@ -34,3 +37,21 @@ def test_a_failed_sign_in_leaves_no_connection_open(user: str, monkeypatch: pyte
     with pytest.raises(AccessRefusedError):
         enter(None, user, Person(lambda _: None, input, lambda _: "000000"), label="test")
     assert len(closed) == 1
+
+
+def test_where_members_sign_in_elsewhere_a_token_of_the_console_is_asked_for(live: Live, user: str) -> None:
+    """The department's identity provider: no password passes through a notebook."""
+    services = live.console.services
+    elsewhere = replace(services, office=replace(services.office, issuer="https://id.example.gov"))
+    questions: list[str] = []
+
+    def secret(question: str) -> str:
+        questions.append(question)
+        return live.token()
+
+    with served(create_app(elsewhere)) as address:
+        client, asked = enter(f"http://{address}", user, Person(lambda _: None, input, secret), label="test")
+        with client:
+            assert client.me()["kind"] == "notebook"
+    assert asked
+    assert questions == ["Token: "]

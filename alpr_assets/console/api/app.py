@@ -41,6 +41,7 @@ def create_api(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
         responses=REFUSALS,
         dependencies=[Depends(bearer)],
         telemetry=UNWATCHED,
