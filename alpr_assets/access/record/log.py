@@ -170,6 +170,7 @@ class AccessRecord:
         new_key = batch[-1].new_key
         rows, new_tail, receipts = build(tail, (waiting.prepared for waiting in batch), self.clock(), new_key)
         assert self._connection is not None
+        self._check_file()
         with self._connection.begin():
             insert(self._connection, rows)
         self._check_file()
@@ -209,13 +210,14 @@ class AccessRecord:
                     raise _busy()
         with connection.begin():
             tail = None if is_empty(connection) else read_tail(connection, self.place.keys)
-            if tail is None and not self._known_size:
+            begins = tail is None and not self._known_size
+            if begins:
                 rows, tail = begin(self.place, self.keys, self.clock())
                 insert(connection, rows)
         if tail is None or tail.size < self._known_size:
             raise damaged(f"of {self._known_size} entries that were written {tail.size if tail else 0} are there")
         self._check_file()
-        if tail.size == 1 and not self._known_size:
+        if begins:
             settle(self.place.keys)
         self._is_well(tail)
         return tail

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from alpr_assets.access.record import verifying
 from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, ResultId
@@ -22,6 +22,7 @@ from alpr_assets.access.record.heads import SigningKey, key_in_force
 from alpr_assets.access.record.log import AccessRecord
 from alpr_assets.access.record.places import Place, record_engine
 from alpr_assets.access.record.sealing import canonical
+from alpr_assets.access.record.tables import access_record
 from alpr_assets.access.record.tail import newest_head
 from alpr_assets.access.record.verifying import Claim, Frontier, leaf_hash
 from alpr_assets.access.record.witnesses import head_file
@@ -122,7 +123,7 @@ def owning(place: Place) -> Iterator[Connection]:
 
 
 def leaves(connection: Connection) -> list[str]:
-    return list(connection.scalars(text("SELECT leaf FROM access_record ORDER BY record_id")))
+    return list(connection.scalars(select(access_record.c.leaf).order_by(access_record.c.record_id)))
 
 
 def cut(connection: Connection, size: int) -> None:
