@@ -29,6 +29,7 @@ from yaml import YAMLError
 
 from alpr_assets.access.record.places import place_of
 from alpr_assets.certificates import Certificate, self_signed
+from alpr_assets.console.hosts import is_loopback, known_hosts
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.settings import ROOT, Settings
@@ -98,8 +99,11 @@ def running(configured: Settings) -> Iterator[Running]:
         started.append(_start("daemon", ["-m", "dagster._daemon", "run", *_workspace()], environment, run))
         started.append(_start("console", ["-m", "alpr_assets.console"], environment, run))
         scheme = "https" if certificate or configured.certfile else "http"
-        _until(lambda: _console_answers(f"{scheme}://{_reachable(configured.host)}:{configured.port}"), started)
-        yield Running(f"{scheme}://{_named(configured.host)}:{configured.port}", tuple(started), certificate)
+        name = min(known_hosts(configured))
+        address = f"{scheme}://{_reachable(configured.host)}:{configured.port}"
+        _until(lambda: _console_answers(address, name), started)
+        named = address if is_loopback(configured.host) else f"{scheme}://{name}:{configured.port}"
+        yield Running(configured.console_url or named, tuple(started), certificate)
     finally:
         _stop(started)
 
@@ -116,23 +120,14 @@ def dagster_home() -> Path:
 
 def _certificate(configured: Settings) -> Certificate | None:
     """Passwords and vehicles never cross a network in clear: beyond this machine there is TLS, with whatever certificate there is."""
-    if configured.certfile or _is_loopback(configured.host):
+    if configured.certfile or configured.proxies or is_loopback(configured.host):
         return None
     return self_signed(configured.path("keys") / "tls", configured.host, now=datetime.now(UTC))
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _reachable(host: str) -> str:
     """Where this machine itself reaches the console."""
     return "127.0.0.1" if host in {"0.0.0.0", "localhost"} else f"[{host or '::1'}]" if ":" in host else host  # noqa: S104 - compared
-
-
-def _named(host: str) -> str:
-    """What a browser is told."""
-    return socket.gethostname() if host in {"0.0.0.0", "::"} else _reachable(host)  # noqa: S104 - compared
 
 
 def _environment(configured: Settings, certificate: Certificate | None) -> dict[str, str]:
@@ -235,11 +230,12 @@ def _listens(address: Path) -> bool:
         return True
 
 
-def _console_answers(url: str) -> bool:
-    """Whether our own console answers; whose certificate it shows is for browsers to judge."""
+def _console_answers(url: str, name: str) -> bool:
+    """Whether our own console answers to its name; whose certificate it shows is for browsers to judge."""
+    asked = urllib.request.Request(f"{url}/healthz", headers={"Host": name})  # noqa: S310 - our own address
     trusting = ssl._create_unverified_context()  # noqa: S323, SLF001 - nothing is sent but this question
     try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=2, context=trusting) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(asked, timeout=2, context=trusting) as answer:  # noqa: S310 - our own address
             return bool(answer.status < 300)
     except (URLError, OSError):
         return False

@@ -1,15 +1,17 @@
-"""The three servers live and die together, and `alpr run` takes a drop through Dagster's own daemon."""
+"""The four servers live and die together, and `alpr run` takes a drop through Dagster's own daemon."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import URLError
@@ -28,7 +30,7 @@ ALPR = Path(sys.executable).with_name("alpr")
 
 @pytest.fixture
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A folder with a short name: the code server's socket lies in it."""
+    """A folder with a short name: the servers' sockets lie in it."""
     folder = tmp_path_factory.mktemp("up")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -47,7 +49,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture
 def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """`alpr up`, once its web server answers."""
+    """`alpr up`, once its console answers."""
     process = subprocess.Popen(
         [ALPR, "up"], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -59,10 +61,14 @@ def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate()
 
 
-def answers(environment: dict[str, str]) -> bool:
+def answers(environment: dict[str, str], scheme: str = "http") -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{environment['ALPR_PORT']}/server_info", timeout=2) as answer:
-            return answer.status == 200
+        with urllib.request.urlopen(
+            f"{scheme}://localhost:{environment['ALPR_PORT']}/healthz",
+            timeout=2,
+            context=ssl._create_unverified_context(),
+        ) as answer:
+            return answer.status < 300
     except (URLError, OSError):
         return False
 
@@ -88,14 +94,36 @@ def of_this_home(environment: dict[str, str]) -> dict[int, str]:
     return {pid: command for pid, command in found.items() if command}
 
 
+def ports(pids: Iterable[int]) -> set[int]:
+    """TCP ports that these processes listen on."""
+    listening = {}
+    for table in ("tcp", "tcp6"):
+        for row in (Path("/proc/net") / table).read_text().splitlines()[1:]:
+            _, local, _, state, *rest = row.split()
+            if state == "0A":
+                listening[rest[5]] = int(local.rpartition(":")[2], 16)
+    found = set()
+    for pid in pids:
+        for descriptor in (Path("/proc") / str(pid) / "fd").iterdir():
+            inode = str(descriptor.readlink()).removeprefix("socket:[").removesuffix("]")
+            found |= {listening[inode]} if inode in listening else set()
+    return found
+
+
 def test_the_servers_stop_together_and_open_no_other_port(
     up: subprocess.Popen[bytes], environment: dict[str, str]
 ) -> None:
-    commands = " ".join(of_this_home(environment).values())
-    assert all(part in commands for part in ("dagster_webserver", "dagster._daemon", "api grpc"))
-    code = Path(environment["ALPR_DATA"]) / "run" / "code.sock"
-    assert code.is_socket()
-    assert code.stat().st_mode & 0o077 == 0
+    processes = of_this_home(environment)
+    commands = " ".join(processes.values())
+    assert all(
+        part in commands for part in ("alpr_assets.console", "alpr_assets.access.record", "dagster._daemon", "api grpc")
+    )
+    assert "dagster_webserver" not in commands
+    assert ports(processes) == {int(environment["ALPR_PORT"])}
+    for name in ("code", "record"):
+        path = Path(environment["ALPR_DATA"]) / "run" / f"{name}.sock"
+        assert path.is_socket()
+        assert path.stat().st_mode & 0o077 == 0
     second = subprocess.run(
         [ALPR, "up"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -114,7 +142,26 @@ def test_the_servers_stop_together_and_open_no_other_port(
     up.send_signal(signal.SIGTERM)
     output, _ = up.communicate(timeout=60)
     assert f":{environment['ALPR_PORT']}" in output.decode()
+    assert "alpr init" in output.decode(), "nobody can sign in yet"
     wait_for(lambda: not of_this_home(environment), 20)
+
+
+@pytest.mark.clause("422.6(a)")
+def test_beyond_this_machine_the_console_speaks_tls_only(environment: dict[str, str]) -> None:
+    wide = {**environment, "ALPR_HOST": "0.0.0.0", "ALPR_HOSTS": "localhost"}
+    process = subprocess.Popen([ALPR, "up"], env=wide, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        wait_for(lambda: answers(wide, "https"), 120)
+        assert not answers(wide, "http")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    certificate = Path(wide["ALPR_KEYS"]) / "tls" / "self-signed.pem"
+    digits = ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    fingerprint = hashlib.sha256(digits).hexdigest().upper()
+    assert fingerprint in output.decode().replace(":", "").replace("\n", "")
+    assert f"https://localhost:{wide['ALPR_PORT']}" in output.decode()
 
 
 def test_when_one_server_dies_the_others_do_not_stay(up: subprocess.Popen[bytes], environment: dict[str, str]) -> None:
