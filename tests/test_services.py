@@ -153,6 +153,7 @@ def test_beyond_this_machine_the_console_speaks_tls_only(environment: dict[str, 
     try:
         wait_for(lambda: answers(wide, "https"), 120)
         assert not answers(wide, "http")
+        time.sleep(2)  # for `alpr up` to see it too, and say so
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=60)
     finally:
