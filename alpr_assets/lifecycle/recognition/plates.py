@@ -9,7 +9,7 @@ The steps of one picture
 (3) look again, a little wider, at what is unsure: two looks agree on the truth more often than on a slip
 (4) keep what detector and reader together believe: lettering that looks like a plate does not read like one
 (5) read the state's name where the plate is large enough, and let its serial grammar re-rank the candidates
-(6) drop the words of shop fronts and vehicles, which do read like one, unless a state's name stands beside them
+(6) drop the words of shop fronts and vehicles, which do read like one, unless a state is surely named beside them
 (7) turn the reading's features into a calibrated confidence
 """
 
@@ -38,7 +38,7 @@ from alpr_assets.lifecycle.recognition.recogniser import (
 )
 from alpr_assets.lifecycle.recognition.rectifying import Corners, Pixels, rectified, widened
 from alpr_assets.lifecycle.recognition.regions import is_lettering
-from alpr_assets.lifecycle.recognition.statewords import MIN_WIDTH, StateReader
+from alpr_assets.lifecycle.recognition.statewords import ENOUGH, MIN_WIDTH, StateReader
 from alpr_assets.lifecycle.recognition.weights import READER as WORD_READER
 from alpr_assets.settings import settings
 
@@ -116,7 +116,7 @@ class PlateRecogniser:
         found = self._detector.find(np.asarray(cv2.cvtColor(decoded.pixels, cv2.COLOR_BGR2GRAY), np.uint8))
         lines = self._read(decoded.pixels, found)
         self._name(decoded.pixels, lines)
-        lines = [line for line in lines if line.region or not is_lettering(line.raw)]
+        lines = [line for line in lines if (line.certainty or 0.0) >= ENOUGH or not is_lettering(line.raw)]
         plates = tuple(self._reading(line, rank, decoded) for rank, line in enumerate(lines))
         return Recognition(plates, decoded.width, decoded.height, (time.perf_counter() - began) * 1e3)
 
