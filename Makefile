@@ -7,11 +7,14 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-run: .venv/.runtime ## sample drive, summary, UI left running. ONCE=1 stops after the summary; CAPTURES=folder HOTLIST=file: your own
+run: .venv/.runtime ## sample drive, summary, console left running. ONCE=1 stops after the summary; CAPTURES=folder HOTLIST=file: your own
 	@$(BIN)/alpr run $(if $(ONCE),--once) $(if $(CAPTURES),--captures "$(CAPTURES)") $(if $(HOTLIST),--hotlist "$(HOTLIST)")
 
-up: .venv/.runtime ## web server, daemon and code server over your own data folder
+up: .venv/.runtime ## recorder, code server, daemon and console over your own data folder
 	@$(BIN)/alpr up
+
+notebook: .venv/.runtime ## JupyterLab on notebooks/
+	@$(BIN)/jupyter lab notebooks
 
 test: .venv/.dev ## the tests
 	@$(BIN)/python -m pytest -n 2 -m "not long"
@@ -25,7 +28,7 @@ lint: .venv/.dev ## ruff and mypy
 	@$(BIN)/mypy
 
 bench: .venv/.dev ## the figures that the documentation quotes; tables and JSON in bench-out/
-	@for name in landing matching recognition; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in landing matching recognition record; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 TRAIN := .venv-train/bin/python
 # PyPI's PyTorch runs on a graphics card and on the processor; TORCH= names another build, or the file of one.
@@ -94,4 +97,4 @@ $(UV): requirements-tools.lock
 STRIP := { git config filter.nbstripout.clean ".venv/bin/python -m nbstripout" && git config filter.nbstripout.smudge cat \
 	&& git config filter.nbstripout.required true; }
 
-.PHONY: run up test test-long lint bench train calibrate test-train lock clean help
+.PHONY: run up notebook test test-long lint bench train calibrate test-train lock clean help
