@@ -26,9 +26,13 @@ CONTENT_POLICY: Final = (
 )
 """Our pages run no script at all."""
 
+WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+"""Of Dagster's script files: one that runs as a worker lives by the policy that it comes with."""
+
 ALWAYS: Final = {
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # Not `no-referrer`: under it browsers send our own forms with the origin `null`, as another site's sandbox would.
+    "referrer-policy": "same-origin",
     "permissions-policy": (
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), microphone=(), midi=(), "
         "payment=(), serial=(), usb=()"
@@ -136,7 +140,8 @@ def _dress(message: Message, scope: Scope) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in ALWAYS.items():
         headers[name] = value
-    headers.setdefault("content-security-policy", CONTENT_POLICY)
+    is_worker = scope["path"].startswith("/dagster/_next/")
+    headers.setdefault("content-security-policy", WORKER_POLICY if is_worker else CONTENT_POLICY)
     is_file = scope["path"].startswith(STATIC) and message["status"] == 200
     headers["cache-control"] = "private, max-age=3600" if is_file else "no-store"
     if scope.get("scheme") == "https":
