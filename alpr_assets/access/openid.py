@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import httpx
-from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
@@ -41,6 +41,22 @@ class Provider:
     client_id: str
     client_secret: str = field(repr=False, default="")
     transport: httpx.BaseTransport | None = None
+
+
+def sending(provider: Provider, flow: Mapping[str, Any]) -> str:
+    """Where to send the browser, with the challenge of the flow's proof (RFC 7636). Raises ProviderError."""
+    url = prepare_grant_uri(
+        discovered(provider)["authorization_endpoint"],
+        provider.client_id,
+        "code",
+        redirect_uri=flow["redirect_uri"],
+        scope="openid profile",
+        state=flow["state"],
+        nonce=flow["nonce"],
+        code_challenge=create_s256_code_challenge(flow["verifier"]),
+        code_challenge_method="S256",
+    )
+    return str(url)
 
 
 def claims(provider: Provider, flow: Mapping[str, Any], returned: Mapping[str, str], at: datetime) -> dict[str, Any]:
@@ -78,14 +94,28 @@ def claims(provider: Provider, flow: Mapping[str, Any], returned: Mapping[str, s
 
 def _exchanged(provider: Provider, metadata: Mapping[str, Any], flow: Mapping[str, Any], code: str) -> str:
     """The ID token for a code."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": flow["redirect_uri"],
+        "code_verifier": flow["verifier"],
+    }
+    secret: tuple[str, str] | None = None
+    if provider.client_secret:
+        secret = quote_plus(provider.client_id), quote_plus(provider.client_secret)  # RFC 6749, 2.3.1
+    else:
+        form["client_id"] = provider.client_id
     try:
-        with client(provider, flow["redirect_uri"]) as asking:
-            answer = asking.fetch_token(metadata["token_endpoint"], code=code, code_verifier=flow["verifier"])
-    except OAuthError as error:  # a code that was used, of another browser, too late
-        raise refusal("code", "the identity provider does not take this code") from error
+        with httpx.Client(timeout=TIMEOUT_SECONDS, transport=provider.transport, auth=secret) as asking:
+            response = asking.post(metadata["token_endpoint"], data=form)
+        answer = response.json()
     except (httpx.HTTPError, ValueError) as error:
         raise _silent(provider) from error
-    if not isinstance(answer, dict) or not isinstance(answer.get("id_token"), str):
+    if response.status_code == httpx.codes.BAD_REQUEST:  # a code that was used, of another browser, too late
+        raise refusal("code", "the identity provider does not take this code")
+    if not response.is_success or not isinstance(answer, dict):
+        raise _silent(provider)
+    if not isinstance(answer.get("id_token"), str):
         raise refusal("id_token", "the identity provider gave no ID token")
     return str(answer["id_token"])
 
@@ -116,30 +146,21 @@ def _fetched(provider: Provider, url: str) -> dict[str, Any]:
     return answer
 
 
-def client(provider: Provider, redirect_uri: str) -> OAuth2Client:
-    """What speaks with the provider, as ourselves and with PKCE."""
-    return OAuth2Client(
-        client_id=provider.client_id,
-        client_secret=provider.client_secret or None,
-        token_endpoint_auth_method="client_secret_basic" if provider.client_secret else "none",
-        redirect_uri=redirect_uri,
-        scope="openid profile",
-        code_challenge_method="S256",
-        timeout=TIMEOUT_SECONDS,
-        transport=provider.transport,
-    )
-
-
 def require_safe(url: str) -> None:
     """TLS, or this machine itself. Raises ConfigurationError."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
     try:
-        loopback = ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname or ""
+    except ValueError:  # brackets that hold no address
+        scheme, host = "", ""
+    if not host or not (scheme == "https" or (scheme == "http" and _is_this_machine(host))):
         raise ConfigurationError("the identity provider is not reached by TLS", remedy="give its https:// address")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _silent(provider: Provider) -> ProviderError:

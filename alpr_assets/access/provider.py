@@ -1,9 +1,9 @@
 """Sign-in by the department's identity provider (OpenID Connect Core 1.0, code flow with PKCE) in place of passwords.
 
-Here: sending the browser, and whose session its return opens. Not here: the protocol (`openid`), routes and cookies. The provider says who
-somebody is; who is a member the register says: none is ever made here. The first sign-in binds the provider's subject to the
-member of that user name, and no other subject is taken for him afterwards. The provider's word on the second factor is taken
-when it says so (`amr` or `acr`); otherwise ours is asked for.
+Here: sending the browser, and whose session its return opens. Not here: the protocol (`openid`), routes and cookies.
+The provider says who somebody is; who is a member the register says: none is ever made here. The first sign-in that comes in
+binds the provider's subject to the member of that user name, and no other subject is taken for him afterwards. The provider's word
+on the second factor is taken when it says so (`amr` or `acr`); otherwise ours is asked for.
 
 One return
 (1) it belongs to the browser that was sent: the sealed flow from its cookie holds the state
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from alpr_assets.access import openid, register, signing_in
 from alpr_assets.access.acting import Act, Office, acting, locked_member
@@ -70,15 +70,11 @@ def configured(settings: Settings) -> Provider | None:
 
 def begin(office: Office, provider: Provider, redirect_uri: str, *, at: datetime) -> Started:
     """Send a browser to the provider. Raises ProviderError when that one does not answer."""
-    metadata = openid.discovered(provider)
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    with openid.client(provider, redirect_uri) as client:
-        url, _ = client.create_authorization_url(
-            metadata["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
-        )
-    flow = {"state": state, "nonce": nonce, "verifier": verifier, "redirect_uri": redirect_uri, "at": at.timestamp()}
+    flow: dict[str, Any] = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
+    flow |= {"redirect_uri": redirect_uri, "at": at.timestamp()}
+    url = openid.sending(provider, flow)
     sealed = office.key.seal(json.dumps(flow).encode(), belongs_to=_FLOW)
-    return Started(str(url), base64.urlsafe_b64encode(sealed).decode())
+    return Started(url, base64.urlsafe_b64encode(sealed).decode())
 
 
 def finish(
@@ -101,7 +97,7 @@ def finish(
             raise refusal from None  # for its entry
     opened: Opened | None = None
     with acting(office, "sign_in_provider", nobody(address), at=at, kind=Kind.SIGN_IN) as act:
-        member = _member(act, provider.issuer, claims)
+        member, is_bound = _member(act, provider.issuer, claims)
         act.note(member_id=member.member_id, user_name=member.user_name)
         error = signing_in.standing(office, act, member)
         row = {"at": at, "member_id": member.member_id, "factor": "provider", "address": address[:64]}
@@ -109,6 +105,8 @@ def finish(
         if error is not None:
             act.refuse(error)
         else:
+            if not is_bound:
+                _bind(act, member, provider.issuer, claims)
             verified = vouches_for_both(claims)
             act.note(second_factor="provider" if verified else "ours")
             opened = signing_in.open_web(office, act, member, address=address, verified=verified, by_provider=True)
@@ -127,27 +125,32 @@ def vouches_for_both(claims: Mapping[str, Any]) -> bool:
 # ── the member ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _member(act: Act, issuer: str, claims: Mapping[str, Any]) -> Member:
-    """The member of a subject; on first use the one of that user name, bound from then on. Raises AccessRefusedError."""
+def _member(act: Act, issuer: str, claims: Mapping[str, Any]) -> tuple[Member, bool]:
+    """The member of a subject, else of that user name and bound to none yet; whether he is bound. Raises AccessRefusedError."""
     table, subject = people.member, str(claims["sub"])
-    if not subject.isprintable():
+    if not (subject + str(claims.get("preferred_username"))).isprintable():
         raise openid.refusal("unknown_member", "no member of this department has this name")
     named = str(claims.get("preferred_username") or subject)
     ours = (table.c.provider_issuer == issuer) & (table.c.provider_subject == subject)
-    statement = select(table.c.member_id).where(or_(ours, table.c.user_name == register.folded(named)))
     # The one bound to the subject goes first: his user name at the provider may have changed, or be another's by now.
-    member_id = act.connection.scalar(statement.order_by(ours.desc()).limit(1))
+    member_id = act.connection.scalar(select(table.c.member_id).where(ours))
+    if member_id is None:
+        member_id = act.connection.scalar(select(table.c.member_id).where(table.c.user_name == register.folded(named)))
     if member_id is None:
         raise openid.refusal("unknown_member", "no member of this department has this name")
     member = locked_member(act.connection, member_id)
     this = table.c.member_id == member_id
     bound = act.connection.execute(select(table.c.provider_issuer, table.c.provider_subject).where(this)).one()
-    if bound.provider_subject is None:
-        act.connection.execute(table.update().where(this).values(provider_issuer=issuer, provider_subject=subject))
-        act.note(bound=True)
-    elif tuple(bound) != (issuer, subject):
+    if bound.provider_subject is not None and tuple(bound) != (issuer, subject):
         raise openid.refusal("another_subject", "the provider knew this member under another subject")
-    return member
+    return member, bound.provider_subject is not None
+
+
+def _bind(act: Act, member: Member, issuer: str, claims: Mapping[str, Any]) -> None:
+    """From now on this subject is the member, and no other."""
+    this = people.member.update().where(people.member.c.member_id == member.member_id)
+    act.connection.execute(this.values(provider_issuer=issuer, provider_subject=str(claims["sub"])))
+    act.note(bound=True)
 
 
 def _opened_flow(office: Office, flow: str, at: datetime) -> dict[str, Any]:
