@@ -20,11 +20,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
+from sqlalchemy import Connection, Engine
+
 from alpr_assets.access.people import Member, Session, Source, Status
 from alpr_assets.access.record.entries import Entry, Kind, Outcome, Receipt, Recorder, RecordUnavailableError, ResultId
 from alpr_assets.access.roles import DATA, TRAINED, Action, may
 from alpr_assets.errors import AccessRefusedError
 from alpr_assets.policy import Policy
+from alpr_assets.store.engine import writing
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +112,7 @@ class Answer(Generic[Rows]):
 
 
 Search = Callable[[Grant], Found[Rows]]
+Deed = Callable[[Grant, Connection], Found[Rows]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +270,38 @@ class Gate:
             raise
         receipt = self._record(session, member, ask, Outcome.ANSWERED, results=found.ids)
         return Answer(found.rows, receipt)
+
+    def act(self, session: Session, ask: Ask, engine: Engine, deed: Deed[Rows]) -> Answer[Rows]:
+        """Check, do, record, and only then commit: what cannot be recorded is not done.
+
+        Parameters
+        ----------
+        deed : does it in the transaction it is given, and says what it did it to
+
+        Raises
+        ------
+        As `answer`; then nothing was done.
+        """
+        at = self.clock()
+        member = self.member(session.member.member_id)
+        self._refuse(session, member, ask, at)
+        receipt: Receipt | None = None
+        try:
+            with writing(engine) as connection:
+                done = deed(Grant(session, member, ask, at, seal=_SEAL), connection)
+                receipt = self._record(session, member, ask, Outcome.DONE, results=done.ids)
+        except RecordUnavailableError:
+            raise
+        except AccessRefusedError as error:
+            kept = self._record(session, member, ask, Outcome.REFUSED, reasons=error.codes or ("deed",))
+            raise AccessRefusedError(
+                error.reasons, record_id=kept.record_id, codes=error.codes, remedy=error.remedy
+            ) from error
+        except Exception as error:
+            why = "commit" if receipt is not None else type(error).__name__
+            self._record(session, member, ask, Outcome.FAILED, reasons=(why,))
+            raise
+        return Answer(done.rows, receipt)
 
     def require(self, session: Session, action: Action, *, details: Mapping[str, Any] | None = None) -> Member:
         """Check an act that returns no data about vehicles; only a refusal is recorded here, the act itself by who does it.

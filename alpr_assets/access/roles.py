@@ -36,6 +36,10 @@ class Action(StrEnum):
     PLATE_HISTORY = "plate_history"
     OPEN_IMAGE = "open_image"
     VIEW_HITS = "view_hits"
+    VERIFY_HIT = "verify_hit"
+    CORRECT_READ = "correct_read"
+    PLACE_WATCH = "place_watch"
+    APPROVE_WATCH = "approve_watch"
     EXPORT = "export"
     # the record and the pipeline: training
     READ_RECORD = "read_record"
@@ -55,17 +59,27 @@ class Action(StrEnum):
     REVOKE_SESSION = "revoke_session"
 
 
-DATA: Final = frozenset({Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT})
-"""Actions that return data about vehicles: each states a purpose and a case number (422.4(a))."""
+DATA: Final = frozenset(
+    {
+        Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ,
+        Action.PLACE_WATCH, Action.APPROVE_WATCH, Action.EXPORT,
+    }
+)  # fmt: skip
+"""Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
 
 TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}
 """Actions that nobody does without current training (422.4(d))."""
 
-_LOOKS: Final = frozenset({Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS})
+_LOOKS: Final = frozenset(
+    {
+        Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ,
+        Action.PLACE_WATCH,
+    }
+)  # fmt: skip
 _LEADS: Final = frozenset(
     {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
-        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.REVOKE_SESSION,
+        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION,
     }
 )  # fmt: skip
 
@@ -76,7 +90,7 @@ MAY: Final = MappingProxyType(
         Role.ANALYST: _LOOKS | {Action.EXPORT},
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT},
         Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD},
-        Role.CUSTODIAN: _LOOKS | {Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD},
+        Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH} | {Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD},
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),

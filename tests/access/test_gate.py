@@ -9,6 +9,8 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from alpr_assets.access import gate as gate_module
 from alpr_assets.access.gate import CHECKS, Found, Grant
@@ -17,6 +19,8 @@ from alpr_assets.access.record.entries import Kind, Outcome, RecordUnavailableEr
 from alpr_assets.access.roles import DATA, MAY, PRIVILEGED, TRAINED, Action, Role, may
 from alpr_assets.errors import AccessRefusedError
 from alpr_assets.settings import ROOT
+from alpr_assets.store import schema
+from alpr_assets.store.engine import reading
 from tests.people import NOW, MemoryRecorder, ask, gate_for, member, session
 
 ROWS = ["a row"]
@@ -289,6 +293,63 @@ def test_an_act_without_data_is_checked_and_only_its_refusal_recorded(policy):
         gate.require(session(who), Action.SET_DESIGNEE if not may(who.role, Action.SET_DESIGNEE) else Action.EXPORT)
     (entry,) = gate.recorder.entries
     assert entry.outcome is Outcome.REFUSED
+
+
+def deed(grant, connection):
+    connection.execute(schema.device.insert().values(device_id="d", kind="fixed", name="d", registered_at=NOW))
+    grant.require(Action.CORRECT_READ)
+    return Found(ROWS, IDS)
+
+
+def devices(store):
+    with reading(store.engine) as connection:
+        return len(connection.execute(select(schema.device)).all())
+
+
+def test_a_deed_is_done_with_its_record(policy, store):
+    who = member()
+    gate = gate_for(policy, who)
+    assert gate.act(session(who), ask(Action.CORRECT_READ), store.engine, deed).rows is ROWS
+    assert devices(store) == 1
+    (entry,) = gate.recorder.entries
+    assert (entry.outcome, entry.results) == (Outcome.DONE, IDS)
+
+
+@pytest.mark.clause("422.6(a)")
+def test_a_deed_that_cannot_be_recorded_is_not_done(policy, store):
+    who = member()
+    gate = gate_for(policy, who, recorder=MemoryRecorder(broken=True))
+    with pytest.raises(RecordUnavailableError):
+        gate.act(session(who), ask(Action.CORRECT_READ), store.engine, deed)
+    assert devices(store) == 0
+
+
+def test_a_deed_that_is_refused_or_fails_leaves_nothing_but_its_record(policy, store):
+    who = member()
+    gate = gate_for(policy, who)
+    with pytest.raises(AccessRefusedError):
+        gate.act(session(who), ask(Action.VERIFY_HIT), store.engine, deed)
+    with pytest.raises(IntegrityError):
+        gate.act(session(who), ask(Action.CORRECT_READ), store.engine, lambda g, c: [deed(g, c), deed(g, c)][0])
+    assert devices(store) == 0
+    assert [entry.outcome for entry in gate.recorder.entries] == [Outcome.REFUSED, Outcome.FAILED]
+
+
+def test_a_commit_that_fails_after_its_entry_is_recorded_as_failed(policy, sqlite_store):
+    who = member()
+    gate = gate_for(policy, who)
+
+    def doomed(_grant, connection):
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        connection.execute(
+            schema.device_service.insert().values(device_id="none", kind="installed", done_at=NOW, done_by="x", note="")
+        )
+        return Found(ROWS, IDS)
+
+    with pytest.raises(IntegrityError):
+        gate.act(session(who), ask(Action.CORRECT_READ), sqlite_store.engine, doomed)
+    assert [entry.outcome for entry in gate.recorder.entries] == [Outcome.DONE, Outcome.FAILED]
+    assert gate.recorder.entries[1].reasons == ("commit",)
 
 
 def test_the_module_keeps_no_grant():
