@@ -64,8 +64,7 @@ def handle_problems(api: FastAPI) -> None:
 
     @api.exception_handler(RequestValidationError)
     def malformed(_request: Request, error: RequestValidationError) -> Response:
-        # pydantic's own account quotes the input; its messages by themselves name limits only.
-        wrong = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        wrong = [f"{'.'.join(map(str, found['loc']))}: {_told(found)}" for found in error.errors()]
         detail = "the request is not what the description of this API asks for"
         return answered(
             problem_of(HTTPStatus.UNPROCESSABLE_ENTITY, detail, reasons=wrong, remedy="see /api/openapi.json")
@@ -78,3 +77,10 @@ def handle_problems(api: FastAPI) -> None:
     @api.exception_handler(Exception)
     def unforeseen(request: Request, error: Exception) -> Response:
         return broken(request.scope, error)
+
+
+def _told(found: dict[str, Any]) -> str:
+    """What is wrong with one value, without it: pydantic's messages name limits only, but for one that quotes what it found."""
+    if found["type"] == "union_tag_invalid":
+        return f"must be one of {found['ctx']['expected_tags']}"
+    return str(found["msg"])

@@ -231,6 +231,10 @@ def test_what_cannot_be_recorded_is_not_answered(recorded: Live, path: str, monk
         ("images/open", {"day": "2026-06-15", "capture_id": 2**63}, "capture_id"),
         ("exports", {"of": {"search": "plate_history"}}, "plate"),
         ("exports", {"of": {"search": "open_image"}}, "of"),
+        ("exports", {"of": {"search": STOLEN}}, "plate_history"),
+        ("plate-history", {"plate": STOLEN, "purpose": [STOLEN]}, "purpose"),
+        ("plate-history", {"plate": STOLEN, "until": STOLEN}, "until"),
+        ("images/open", {"day": STOLEN, "capture_id": STOLEN}, "capture_id"),
         ("exports", {"of": {"search": "view_hits"}, "format": "xlsx"}, "format"),
     ],
 )

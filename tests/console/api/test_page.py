@@ -1,0 +1,40 @@
+"""docs/data_api.md says what the API is: its tables are those that the code gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from alpr_assets.console.api import members, proofs, searching
+from alpr_assets.console.api.columns import documented, schema_of
+from alpr_assets.search import history, hits
+from alpr_assets.settings import ROOT
+
+PAGE = ROOT / "docs" / "data_api.md"
+
+
+def routes_table() -> str:
+    rows = [
+        f"| {' '.join(sorted(route.methods))} `/api{route.path}` | {route.description.splitlines()[0]} |"
+        for router in (members.router, searching.router, proofs.router)
+        for route in router.routes
+    ]
+    return "\n".join(["| route | what it answers |", "|---|---|", *rows])
+
+
+def columns_table(described: Mapping[str, str]) -> str:
+    rows = [
+        f"| `{column['name']}` | {column['type']} | {column['unit']} | {column['description']} |"
+        for column in documented(schema_of(described))
+    ]
+    return "\n".join(["| column | type | unit | meaning |", "|---|---|---|---|", *rows])
+
+
+def test_the_page_lists_every_route() -> None:
+    assert routes_table() in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("described", [history.COLUMNS, hits.COLUMNS], ids=["history", "hits"])
+def test_the_page_lists_every_column_with_its_unit(described: Mapping[str, str]) -> None:
+    assert columns_table(described) in PAGE.read_text(encoding="utf-8")
