@@ -14,7 +14,7 @@ up: .venv/.runtime ## recorder, code server, daemon and console over your own da
 	@$(BIN)/alpr up
 
 notebook: .venv/.runtime ## JupyterLab on notebooks/
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab --KernelManager.transport=ipc notebooks # no port for the kernels: what they are told is about vehicles
 
 test: .venv/.dev ## the tests
 	@$(BIN)/python -m pytest -n 2 -m "not long"

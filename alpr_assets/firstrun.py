@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from alpr_assets import accuracy, services
 from alpr_assets.access import initial, register
@@ -27,8 +28,14 @@ from alpr_assets.access.acting import open_office
 from alpr_assets.access.initial import First
 from alpr_assets.access.passwords import OneTime
 from alpr_assets.access.people import Source
+from alpr_assets.access.record.exporting import snapshot
+from alpr_assets.access.record.places import place_of
 from alpr_assets.access.record.serving import recorder
+from alpr_assets.access.record.tail import log_id_of
+from alpr_assets.client import HeadBook
+from alpr_assets.client.places import console_url
 from alpr_assets.defs.attempts import UNDER_WAY
+from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.captures import devices
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, list_manifests, write_drop
@@ -89,10 +96,29 @@ def sample_environment() -> Iterator[None]:
 
 
 def empty_sample(configured: Settings) -> None:
-    """Remove what an earlier run left in the sample's folder, which is reserved: no servers run on it."""
+    """Remove what an earlier run left in the sample's folder, which is reserved: no servers run on it.
+
+    The heads that this user was shown of the earlier sample's record are forgotten with it: else the next one would look forged.
+    """
+    _forget_sample_record(configured)
     for left in SAMPLE.iterdir():
         if left != configured.socket.parent:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _forget_sample_record(configured: Settings) -> None:
+    """Forget the heads of just this record: a department's, at the same address, is not the sample's to forget."""
+    place = place_of(configured)
+    if place.database is None or not place.database.exists():
+        return
+    book, url = HeadBook.of_user(), console_url()
+    with (
+        suppress(AlprError, SQLAlchemyError),
+        snapshot(place.engine) as connection,
+    ):  # what is emptied need not be whole
+        if (known := book.known().get(url)) and known.log_id == log_id_of(connection):
+            book.forget(url)
+    place.engine.dispose()
 
 
 def sample_members(store: Store, configured: Settings) -> list[OneTime]:

@@ -175,7 +175,6 @@ class Access(_Section):
     notice : shown and acknowledged at each sign-in
     case_number : regular expression of the department's case, incident and administrative numbers
     export_max_rows : above this a supervisor approves first
-    spool_rows : answers with more rows are written encrypted, recorded, then streamed
     """
 
     notice: str
@@ -191,7 +190,6 @@ class Access(_Section):
     export_max_rows: int = Field(gt=0)
     approval_hours: int = Field(gt=0)
     export_days: int = Field(gt=0)
-    spool_rows: int = Field(gt=0)
 
     @field_validator("case_number")
     @classmethod
