@@ -14,18 +14,20 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.schema import Table
 
 from alpr_assets.access.people import SYSTEM
 from alpr_assets.access.record.entries import Entry, Head, Kind, Outcome, Receipt, ResultId
 from alpr_assets.access.record.heads import SigningKey, begin_key
-from alpr_assets.access.record.leaves import Prepared, leaf_text, prepare
+from alpr_assets.access.record.leaves import Prepared, leaf_text, parts_of, prepare
 from alpr_assets.access.record.places import Place
 from alpr_assets.access.record.sealing import MonthKeys
 from alpr_assets.access.record.tables import (
     SCHEMA,
     access_elements,
     access_head,
+    access_key,
     access_node,
     access_record,
     access_result,
@@ -51,6 +53,7 @@ class Batch:
     elements: list[Row] = field(default_factory=list)
     results: list[tuple[int, Sequence[ResultId]]] = field(default_factory=list)
     heads: list[Row] = field(default_factory=list)
+    keys: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def build(
         at, clock_set_back = recorded_at(prepared, at)
         text = leaf_text(prepared, tree.size, at, clock_set_back)
         numbered.append(_add(batch, tree, prepared, text, at))
+    if new_key is not None:
+        batch.keys.append((tree.size - 1,))
     key = new_key or tail.key
     head = _sign(batch, key, tail.log_id, tree, now)
     return batch, Tail(tail.log_id, tree, at, key, head), [entry.receipt(head) for entry in numbered]
@@ -105,6 +110,7 @@ def begin(place: Place, keys: MonthKeys, now: datetime) -> tuple[Batch, Tail]:
     batch, tree = Batch(), Frontier()
     prepared = prepare(entry, keys)
     _add(batch, tree, prepared, leaf_text(prepared, 0, now), now)
+    batch.keys.append((0,))
     return batch, Tail(log_id, tree, now, key, _sign(batch, key, log_id, tree, now))
 
 
@@ -127,29 +133,52 @@ def insert(connection: Connection, batch: Batch) -> None:
     (_insert_sqlite if connection.dialect.name == "sqlite" else _insert_postgresql)(raw, batch)
 
 
+def commit(connection: Connection, batch: Batch) -> None:
+    """Insert a batch in a transaction of its own, at the driver: on the disk when this returns.
+
+    What it raises may leave the connection in its transaction: it is to be given up.
+    """
+    raw: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        raw.execute("BEGIN IMMEDIATE")
+        _insert_sqlite(raw, batch)
+        raw.execute("COMMIT")
+    elif any(len(results) >= COPIED for _, results in batch.results):
+        _insert_postgresql(raw, batch)
+        raw.commit()
+    else:
+        raw.prepare_threshold = 0  # it has one plan only
+        raw.autocommit = True  # one statement is one transaction, there and back once
+        _insert_postgresql(raw, batch)
+        raw.autocommit = False
+
+
 def _insert_sqlite(raw: Any, batch: Batch) -> None:
     for table, rows in _rows(batch):
         if rows:
-            raw.executemany(_STATEMENTS["sqlite", table.name], rows)
+            raw.executemany(_SQLITE[table.name], rows)
     for record_id, results in batch.results:
         named = ((record_id, n, kind, day and day.isoformat(), id_) for n, (kind, day, id_) in enumerate(results))
-        raw.executemany(_STATEMENTS["sqlite", access_result.name], named)
+        raw.executemany(_SQLITE[access_result.name], named)
 
 
 def _insert_postgresql(raw: Any, batch: Batch) -> None:
-    with raw.pipeline(), raw.cursor() as cursor:
-        for table, rows in _rows(batch):
-            if rows:
-                cursor.executemany(_STATEMENTS["postgresql", table.name], rows)
+    large = {record_id for record_id, results in batch.results if len(results) >= COPIED}
     for record_id, results in batch.results:
-        named = ((record_id, n, *result) for n, result in enumerate(results))
-        with raw.cursor() as cursor:
-            if len(results) < COPIED:
-                cursor.executemany(_STATEMENTS["postgresql", access_result.name], named)
-                continue
-            with cursor.copy(f"COPY {SCHEMA}.{access_result.name} FROM STDIN") as copy:
-                for row in named:
-                    copy.write_row(row)
+        if record_id in large:
+            with raw.cursor() as cursor, cursor.copy(f"COPY {SCHEMA}.{access_result.name} FROM STDIN") as copy:
+                for n, result in enumerate(results):
+                    copy.write_row((record_id, n, *result))
+    small = [
+        (record_id, n, *result)
+        for record_id, results in batch.results
+        if record_id not in large
+        for n, result in enumerate(results)
+    ]
+    columns: list[list[Any]] = []
+    for table, rows in (*_rows(batch), (access_result, small)):
+        columns += map(list, zip(*rows, strict=True)) if rows else [[] for _ in table.columns]
+    raw.execute(_ALL_AT_ONCE, columns, prepare=True)
 
 
 def _rows(batch: Batch) -> tuple[tuple[Table, Sequence[Row]], ...]:
@@ -158,6 +187,7 @@ def _rows(batch: Batch) -> tuple[tuple[Table, Sequence[Row]], ...]:
         (access_node, batch.nodes),
         (access_elements, batch.elements),
         (access_head, batch.heads),
+        (access_key, batch.keys),
     )
 
 
@@ -179,17 +209,27 @@ def _sign(batch: Batch, key: SigningKey, log_id: str, tree: Frontier, now: datet
 
 
 def _with_details(prepared: Prepared, details: dict[str, Any]) -> Prepared:
-    return replace(prepared, body={**prepared.body, "details": {**prepared.body["details"], **details}})
+    body = {**prepared.body, "details": {**prepared.body["details"], **details}}
+    return replace(prepared, body=body, parts=parts_of(body))
 
 
-def _statement(table: Table, schema: str, placeholder: str) -> str:
+def _sqlite_statement(table: Table) -> str:
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    values = ", ".join([placeholder] * len(table.columns))
-    return f"INSERT INTO {schema}{table.name} ({columns}) VALUES ({values})"  # noqa: S608 - our own names
+    values = ", ".join("?" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({values})"  # noqa: S608 - our own names
 
 
-_STATEMENTS: Final = {
-    (dialect, table.name): _statement(table, schema, placeholder)
-    for dialect, schema, placeholder in (("sqlite", "", "?"), ("postgresql", f"{SCHEMA}.", "%s"))
-    for table in (access_record, access_node, access_elements, access_result, access_head)
-}
+def _postgresql_statement(tables: Sequence[Table]) -> str:
+    """All tables' rows in one statement, each column an array."""
+    dialect: Dialect = make_url("postgresql+psycopg://").get_dialect()()
+    parts: list[str] = []
+    for table in tables:
+        columns = ", ".join(f'"{column.name}"' for column in table.columns)
+        arrays = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.columns)
+        parts.append(f"i{len(parts)} AS (INSERT INTO {SCHEMA}.{table.name} ({columns}) SELECT * FROM unnest({arrays}))")  # noqa: S608
+    return f"WITH {', '.join(parts)} SELECT"
+
+
+_TABLES: Final = (access_record, access_node, access_elements, access_head, access_key, access_result)
+_SQLITE: Final = {table.name: _sqlite_statement(table) for table in _TABLES}
+_ALL_AT_ONCE: Final = _postgresql_statement(_TABLES)

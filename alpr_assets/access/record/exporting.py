@@ -36,8 +36,8 @@ from alpr_assets.access.record.tables import (
     access_record,
     access_result,
 )
-from alpr_assets.access.record.tail import log_id_of, newest_head
-from alpr_assets.access.record.verifying import FORMAT, Claim, Leaf, Report, Verifier, node_hash
+from alpr_assets.access.record.tail import log_id_of, newest_head, public_key_of
+from alpr_assets.access.record.verifying import FORMAT, Claim, Leaf, Report, Verifier, key_id, node_hash
 from alpr_assets.errors import StorageError
 
 Beside = TypeVar("Beside")
@@ -84,6 +84,10 @@ def verify_database(
                     text = "the column beside the entry has another time"
                     verifier.find("beside", position, text=text, expected=verifier.at, found=item.at)
             _verify_nodes(connection, verifier)
+            if verifier.is_in_place and (kept := public_key_of(connection)) != verifier.keys.in_force:
+                text = "the list of entries about the key is not complete"
+                expected = f"key {key_id(verifier.keys.in_force)}"
+                verifier.find("beside", 0, text=text, expected=expected, found=f"key {key_id(kept)}")
     except (StorageError, SQLAlchemyError, sqlite3.Error, psycopg.Error, ValueError, OverflowError) as error:
         text = "the database cannot be read from here on"
         at = verifier.tree.size

@@ -20,15 +20,17 @@ from alpr_assets.access.record.sealing import MonthKeys, Sealed, canonical, seal
 from alpr_assets.access.record.verifying import EMPTY, root_of
 
 FORMAT: Final = 1
+ACTOR: Final = tuple(field.name for field in fields(Actor))
 KIND = re.compile(r"[a-z][a-z_]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An entry that only lacks its number. `arrived`: monotonic seconds."""
+    """An entry that only lacks its time and number. `parts`: its JSON around these; `arrived`: monotonic seconds."""
 
     entry: Entry
     body: Mapping[str, Any]
+    parts: tuple[str, str, str]
     results_root: bytes
     sealed: Sealed | None
     arrived: float
@@ -76,20 +78,29 @@ def prepare(entry: Entry, keys: MonthKeys) -> Prepared:
         "results_root": root.hex(),
         "salt": secrets.token_hex(16),
     }
-    canonical(body)  # refuse here what could not be written there, where others' entries would fail with it
-    return Prepared(entry, body, root, sealed, arrived)
+    # Written out here, side by side with others, and what JSON cannot hold is refused before others could fail with it.
+    return Prepared(entry, body, parts_of(body), root, sealed, arrived)
+
+
+def parts_of(body: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The canonical JSON of an entry, cut where its time and its number will stand by the order of their names."""
+    before = {name: value for name, value in body.items() if name < "at"}
+    between = {name: value for name, value in body.items() if "at" < name < "record_id"}
+    behind = {name: value for name, value in body.items() if name > "record_id"}
+    return canonical(before)[:-1], canonical(between)[1:-1], canonical(behind)[1:]
 
 
 def leaf_text(prepared: Prepared, record_id: int, at: datetime, clock_set_back: float | None = None) -> str:
     """The line that is hashed. `clock_set_back`: by how many seconds its time lies before its predecessor's."""
-    body = {**prepared.body, "record_id": record_id, "at": instant(at)}
+    before, between, behind = prepared.parts
     if clock_set_back is not None:
-        body["details"] = {**body["details"], "clock_set_back": {"seconds": round(clock_set_back, 6)}}
-    return canonical(body)
+        details = {**prepared.body["details"], "clock_set_back": {"seconds": round(clock_set_back, 6)}}
+        before, between, behind = parts_of({**prepared.body, "details": details})
+    return f'{before},"at":"{instant(at)}",{between},"record_id":{record_id},{behind}'
 
 
 def _actor(actor: Actor) -> dict[str, Any]:
-    return {field.name: getattr(actor, field.name) for field in fields(actor)}
+    return {name: getattr(actor, name) for name in ACTOR}
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:

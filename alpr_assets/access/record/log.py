@@ -1,4 +1,4 @@
-"""The access record being written: one process appends, its thread commits everything that waits at once.
+"""The access record being written: one process appends; whichever thread comes first commits everything that waits.
 
 Here: who may append, group commit, what happens when the record cannot be written. Not here: what a batch consists of
 (`batches`), other processes' entries (`serving`).
@@ -13,12 +13,11 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as WaitedTooLongError
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock
 from typing import Final, NamedTuple, Self
 
 import psycopg
@@ -26,7 +25,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from alpr_assets.access.record import alarms
-from alpr_assets.access.record.batches import begin, build, insert
+from alpr_assets.access.record.batches import begin, build, commit, insert
 from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, Receipt, RecordUnavailableError
 from alpr_assets.access.record.heads import SigningKey, coming_key, settle
 from alpr_assets.access.record.leaves import Prepared, prepare
@@ -44,6 +43,10 @@ REMEDY: Final = "see to the record's storage; nothing leaves the system until it
 
 class RecordBusyError(RecordUnavailableError):
     """Another process appends."""
+
+
+class _ClosedError(RecordUnavailableError):
+    """Nobody writes any more; no alarm."""
 
 
 class _Waiting(NamedTuple):
@@ -67,8 +70,8 @@ class AccessRecord:
         self.place = place
         self.clock = clock
         self.keys = MonthKeys(place.keys / "record_keys.sqlite")
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._gate = Lock()
+        self._queue: deque[_Waiting] = deque()
+        self._turn = Lock()  # who holds it writes, for everybody who waits
         self._is_closed = False
         self._is_alarmed = True  # by an earlier process, as far as we know
         self._connection: Connection | None = None
@@ -84,8 +87,6 @@ class AccessRecord:
         except Exception as error:
             self._let_go()
             raise self._failed(error) from error
-        self._thread = Thread(target=self._run, name="access record", daemon=True)
-        self._thread.start()
 
     # ── for everybody ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -103,14 +104,12 @@ class AccessRecord:
         return self._append(entry, new)
 
     def close(self) -> None:
-        """Write what waits, then let go of the record."""
-        with self._gate:
+        """Let those who write finish, then let go of the record."""
+        with self._turn:
             if self._is_closed:
                 return
             self._is_closed = True
-            self._queue.put(None)
-        self._thread.join()
-        self._let_go()
+            self._let_go()
 
     def __enter__(self) -> Self:
         return self
@@ -127,40 +126,41 @@ class AccessRecord:
             ) from error
         except Exception as error:
             raise self._failed(error) from error
-        with self._gate:
-            if self._is_closed:
-                raise RecordUnavailableError("the access record was closed", remedy="do it again when the system is up")
-            self._queue.put(waiting)
+        self._queue.append(waiting)
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise self._failed(TimeoutError("it takes too long"))
         try:
-            return waiting.done.result(WAIT_SECONDS)
-        except WaitedTooLongError as error:
-            raise self._failed(error) from error
+            while not waiting.done.done():
+                self._write(self._taken())
+        finally:
+            self._turn.release()
+        return waiting.done.result()
 
-    # ── the writing thread ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── whose turn it is ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _run(self) -> None:
-        while batch := self._taken():
-            try:
-                receipts = self._commit(batch)
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-                self._let_go_of_the_database()
-                for waiting in batch:
-                    waiting.done.set_exception(self._failed(error))
-                continue
-            for waiting, receipt in zip(batch, receipts, strict=True):
-                waiting.done.set_result(receipt)
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        """Commit a batch, and tell everybody in it how it went."""
+        try:
+            if self._is_closed:
+                raise _closed()  # noqa: TRY301 - told as every other failure is
+            receipts = self._commit(batch)
+        except BaseException as error:
+            self._let_go_of_the_database()
+            for waiting in batch:
+                waiting.done.set_exception(error if isinstance(error, _ClosedError) else self._failed(error))
+            if not isinstance(error, Exception):
+                raise
+            return
+        for waiting, receipt in zip(batch, receipts, strict=True):
+            waiting.done.set_result(receipt)
 
     def _taken(self) -> list[_Waiting]:
-        """Everything that waits, up to a batch; a key's change ends one. Empty: closed."""
-        first = self._queue.get()
-        batch = [] if first is None else [first]
-        with contextlib.suppress(Empty):
-            while batch and len(batch) < MAX_BATCH and batch[-1].new_key is None:
-                waiting = self._queue.get_nowait()
-                if waiting is None:
-                    self._queue.put(None)  # nothing comes behind it: the next turn ends the loop
-                    break
-                batch.append(waiting)
+        """Everything that waits, up to a batch; a key's change ends one."""
+        batch: list[_Waiting] = []
+        while self._queue and len(batch) < MAX_BATCH:
+            batch.append(self._queue.popleft())
+            if batch[-1].new_key is not None:
+                break
         return batch
 
     def _commit(self, batch: Sequence[_Waiting]) -> Iterable[Receipt]:
@@ -171,8 +171,7 @@ class AccessRecord:
         rows, new_tail, receipts = build(tail, (waiting.prepared for waiting in batch), self.clock(), new_key)
         assert self._connection is not None
         self._check_file()
-        with self._connection.begin():
-            insert(self._connection, rows)
+        commit(self._connection, rows)
         self._check_file()
         if new_key is not None:
             settle(self.place.keys)
@@ -284,6 +283,10 @@ def _reason(error: BaseException) -> str:
     if isinstance(original, known):
         return str(original).partition("\n")[0]
     return type(error).__name__
+
+
+def _closed() -> _ClosedError:
+    return _ClosedError("the access record was closed", remedy="do it again when the system is up")
 
 
 def _busy() -> RecordBusyError:

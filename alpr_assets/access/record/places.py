@@ -86,6 +86,9 @@ def _postgresql_connected(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = on")
         cursor.execute(f"SET lock_timeout = {BUSY_MS}")
+        cursor.execute(
+            "SET plan_cache_mode = force_generic_plan"
+        )  # what is prepared inserts arrays: planning it is the cost
         cursor.execute("SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", (ROLE,))
         found = cursor.fetchone()
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{SCHEMA}.access_head",))

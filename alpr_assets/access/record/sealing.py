@@ -28,6 +28,7 @@ from alpr_assets.store.sealed import NONCE_BYTES
 from alpr_assets.store.trouble import sqlite_explained
 
 SALT_BYTES = 16
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class Sealed(NamedTuple):
@@ -41,7 +42,7 @@ class Sealed(NamedTuple):
 
 def canonical(value: Any) -> str:
     """JSON in one form only: sorted keys, no spaces. Raises TypeError or ValueError for what JSON cannot hold."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _ENCODER.encode(value)
     text.encode("utf-8")  # a lone surrogate is no text
     return text
 

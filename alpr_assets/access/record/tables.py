@@ -7,6 +7,7 @@ access_node      the root of one complete subtree above the leaves: proofs need 
 access_result    one row that was returned: which searches returned a read is asked of its index
 access_elements  the sealed query of one entry; unreadable once its month's key is destroyed
 access_head      one signed head a batch of entries
+access_key       which entries are about the key: these are few, and proofs need the key at once
 
 Rows are only ever added. Triggers (SQLite) and rights (PostgreSQL) keep honest programs from anything else; whoever owns
 the database can take both away, and it is the log itself that shows what he did then.
@@ -92,14 +93,21 @@ access_head = Table(
     Column("signature", LargeBinary(64), nullable=False),
 )
 
-TABLES: Final = (access_record, access_node, access_result, access_elements, access_head)
+access_key = Table(
+    "access_key",
+    metadata,
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False, comment="an entry begun or key_changed"),
+    **_BARE,
+)
+
+TABLES: Final = (access_record, access_node, access_result, access_elements, access_head, access_key)
 
 
 def is_prepared(engine: Engine) -> bool:
     """Whether the tables are there."""
     schema = SCHEMA if engine.dialect.name == "postgresql" else None
     with engine.connect() as connection:
-        return bool(inspect(connection).has_table("access_head", schema=schema))
+        return bool(inspect(connection).has_table("access_key", schema=schema))
 
 
 def prepare(engine: Engine) -> None:

@@ -19,7 +19,7 @@ from alpr_assets.access.record.entries import Head, RecordUnavailableError
 from alpr_assets.access.record.heads import SigningKey, claim, key_in_force
 from alpr_assets.access.record.leaves import instant_of
 from alpr_assets.access.record.merkle import Address, covering
-from alpr_assets.access.record.tables import access_head, access_node, access_record
+from alpr_assets.access.record.tables import access_head, access_key, access_node, access_record
 from alpr_assets.access.record.verifying import Frontier, Keys, leaf_hash
 
 CHECKED: Final = 256
@@ -67,9 +67,8 @@ def log_id_of(connection: Connection) -> str:
 def public_key_of(connection: Connection) -> bytes:
     """The public key in force, from the entries about it; empty where they cannot be read. The key itself is not needed."""
     keys = Keys()
-    changes = select(access_record.c.record_id, access_record.c.leaf).where(
-        (access_record.c.record_id == 0) | access_record.c.leaf.contains('"action":"key_changed"', autoescape=True)
-    )
+    about = select(access_key.c.record_id)
+    changes = select(access_record.c.record_id, access_record.c.leaf).where(access_record.c.record_id.in_(about))
     for record_id, leaf in connection.execute(changes.order_by(access_record.c.record_id)):
         keys.follow(record_id, _parsed(leaf))
     return keys.in_force

@@ -130,6 +130,7 @@ def cut(connection: Connection, size: int) -> None:
     """Make the record what it was at an earlier size, or what a backup restores."""
     for table in ("access_record", "access_result", "access_elements"):
         connection.execute(text(f"DELETE FROM {table} WHERE record_id >= :size"), {"size": size})
+    connection.execute(text("DELETE FROM access_key WHERE record_id >= :size"), {"size": size})
     connection.execute(text("DELETE FROM access_head WHERE size > :size"), {"size": size})
     connection.execute(text("DELETE FROM access_node WHERE (number + 1) * (1 << level) > :size"), {"size": size})
 
