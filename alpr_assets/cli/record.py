@@ -202,7 +202,7 @@ def new_key() -> None:
 
     Example: alpr record new-key
     """
-    with AccessRecord(_place()) as appended:
+    with AccessRecord(_place()) as appended:  # not through the recorder: whoever reaches it must not change the key
         receipt = appended.change_key(_operator())
     console.print(f"key {receipt.head.key_id} signs from entry {receipt.record_id} on", soft_wrap=True)
 
@@ -213,14 +213,19 @@ def prepare() -> None:
 
     Example: ALPR_RECORD_URL=postgresql://owner@server/alpr alpr record prepare
     """
-    place = _place()
+    place = place_of(settings())
     place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_tables(place.engine)
     console.print("the record's tables are there")
 
 
 def _place() -> Place:
-    return place_of(settings())
+    place = place_of(settings())
+    if not place.is_begun():
+        raise VerificationError(
+            f"there is no access record in {place.folder}", remedy="restore it; a new system begins it with `alpr init`"
+        )
+    return place
 
 
 def _operator() -> Actor:

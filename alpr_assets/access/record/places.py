@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, event
 
 from alpr_assets.access.record.entries import RecordUnavailableError
-from alpr_assets.access.record.tables import ROLE, SCHEMA
+from alpr_assets.access.record.tables import ROLE, SCHEMA, is_prepared
 from alpr_assets.errors import ConfigurationError
 from alpr_assets.settings import Settings
 from alpr_assets.store.engine import open_engine
@@ -41,6 +41,10 @@ class Place:
     def database(self) -> Path | None:
         """The SQLite file; None on PostgreSQL."""
         return self.folder / "access.sqlite" if self.engine.dialect.name == "sqlite" else None
+
+    def is_begun(self) -> bool:
+        """Whether there is a record to read; asking makes none."""
+        return (self.database is None or self.database.exists()) and is_prepared(self.engine)
 
     @property
     def lock(self) -> Path:

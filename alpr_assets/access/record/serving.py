@@ -21,6 +21,7 @@ from queue import Empty, LifoQueue
 from threading import Event, Thread
 from typing import Any, Final
 
+from alpr_assets.access.record import alarms
 from alpr_assets.access.record.entries import Entry, Head, Receipt, Recorder, RecordUnavailableError
 from alpr_assets.access.record.leaves import entry_json, entry_of, instant, instant_of
 from alpr_assets.access.record.log import WAIT_SECONDS, AccessRecord, RecordBusyError
@@ -30,6 +31,7 @@ from alpr_assets.settings import Settings, settings
 LENGTH: Final = struct.Struct(">I")
 CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 MAX_BYTES: Final = 1 << 30
+RECORDER: Final = "recorder_down"
 BUSY_SECONDS: Final = 10
 """How long to wait for a process that appends and serves nobody, such as a command."""
 
@@ -43,7 +45,7 @@ def recorder(configured: Settings | None = None, *, wait_seconds: float = BUSY_S
     place = place_of(configured or settings())
     until = time.monotonic() + wait_seconds
     while True:
-        remote = RemoteRecord(place.socket)
+        remote = RemoteRecord(place.socket, place.data)
         if remote.is_served():
             place.engine.dispose()
             with contextlib.closing(remote):
@@ -64,9 +66,12 @@ def recorder(configured: Settings | None = None, *, wait_seconds: float = BUSY_S
 class RemoteRecord:
     """A Recorder that hands its entries to the recorder process; safe for threads, connects anew when that one was restarted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, data: Path | None = None) -> None:
+        """`data`: folder of the alarms; none: nobody is alarmed when the recorder is down."""
         self.path = path
+        self.data = data
         self._idle: LifoQueue[socket.socket] = LifoQueue()
+        self._is_alarmed = False
 
     def is_served(self) -> bool:
         """Whether a recorder process takes entries."""
@@ -93,11 +98,15 @@ class RemoteRecord:
                 line.close()
                 raise
         except (OSError, ValueError, EOFError) as error:
-            raise RecordUnavailableError(
-                f"the recorder process does not answer ({type(error).__name__})",
-                remedy="start it, or look why it ended",
-            ) from error
+            text = f"the recorder process does not answer ({type(error).__name__})"
+            if self.data is not None:
+                alarms.raise_alarm(self.data, RECORDER, text)
+                self._is_alarmed = True
+            raise RecordUnavailableError(text, remedy="start it, or look why it ended") from error
         self._idle.put(line)
+        if self._is_alarmed and self.data is not None:
+            alarms.end_alarm(self.data, RECORDER)
+            self._is_alarmed = False
         return _receipt_of(told)
 
     def close(self) -> None:
@@ -110,7 +119,7 @@ class RemoteRecord:
         with contextlib.suppress(Empty):
             while True:
                 line = self._idle.get_nowait()
-                if not select.select([line], [], [], 0)[0]:  # what is to be read without a question is its end
+                if not _is_readable(line, 0):  # what is to be read without a question is its end
                     return line
                 line.close()
         return self._connected()
@@ -164,6 +173,9 @@ class Served:
                 line, _ = self._listening.accept()
             except TimeoutError:
                 continue
+            except OSError:  # too many files are open: others end
+                time.sleep(0.1)
+                continue
             if _peer(line) != os.getuid():
                 line.close()
                 continue
@@ -174,9 +186,9 @@ class Served:
 
     def _talk(self, line: socket.socket) -> None:
         """Answer one connection's messages until either end wants no more."""
-        with line, contextlib.suppress(OSError, EOFError):
+        with line, contextlib.suppress(OSError, EOFError, ValueError):  # what is no message ends the line
             while not self._ending.is_set():
-                if not select.select([line], [], [], 0.2)[0]:
+                if not _is_readable(line, 0.2):
                     continue
                 line.settimeout(WAIT_SECONDS)
                 _send(line, json.dumps(self._answer(_received(line))).encode())
@@ -244,6 +256,12 @@ def _exactly(line: socket.socket, length: int) -> bytes:
             raise EOFError
         parts += part
     return bytes(parts)
+
+
+def _is_readable(line: socket.socket, seconds: float) -> bool:
+    poll = select.poll()  # select() knows no file beyond the 1024th
+    poll.register(line, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _peer(line: socket.socket) -> int:

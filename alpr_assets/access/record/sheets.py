@@ -62,9 +62,7 @@ def sheet(head: Head, public_key: bytes, *, agency: str, zone: ZoneInfo) -> str:
     """The printed sheet, HTML without anything to load. `zone`: the department's, of the time in words."""
     kept = head_json(head, public_key)
     svg = io.BytesIO()
-    segno.make(json.dumps(kept, separators=(",", ":")), error="m", micro=False).save(
-        svg, kind="svg", xmldecl=False, border=4
-    )
+    code_of(head, public_key).save(svg, kind="svg", xmldecl=False, border=4, omitsize=True)
     values = {name: escape(str(value)) for name, value in kept.items()}
     spaced = " ".join(kept["root"][i : i + 8] for i in range(0, 64, 8))
     return PAGE.format(
@@ -74,6 +72,11 @@ def sheet(head: Head, public_key: bytes, *, agency: str, zone: ZoneInfo) -> str:
         when=escape(time_in_words(head.at, zone)),
         code=svg.getvalue().decode(),
     )
+
+
+def code_of(head: Head, public_key: bytes) -> segno.QRCode:
+    """The QR code of a head: its JSON, as the verification reads it."""
+    return segno.make_qr(json.dumps(head_json(head, public_key), separators=(",", ":")), error="m")
 
 
 def letter(head: Head, *, agency: str, zone: ZoneInfo) -> str:

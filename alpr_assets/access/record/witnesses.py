@@ -22,10 +22,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from alpr_assets.access.record.alarms import end_alarm, raise_alarm
+from alpr_assets.access.record.alarms import RECORD, end_alarm, raise_alarm
 from alpr_assets.access.record.entries import Head
 from alpr_assets.access.record.exporting import snapshot
-from alpr_assets.access.record.heads import head_json
+from alpr_assets.access.record.heads import FILE, head_json
 from alpr_assets.access.record.leaves import instant, instant_of
 from alpr_assets.access.record.merkle import covering
 from alpr_assets.access.record.places import Place, place_of
@@ -81,6 +81,10 @@ def export_due(
     place: Place, policy: Policy, witnesses: list[str], now: datetime, *, all_now: bool = False
 ) -> list[Sent]:
     """Give the newest head to witnesses that have another one, and have had it for the policy's head_minutes."""
+    if not place.is_begun():
+        if (place.keys / FILE).exists():
+            raise_alarm(place.data, RECORD, "the access record is not there, though its key is")
+        return []
     state = _read_state(place)
     every = timedelta(minutes=policy.record.head_minutes)
     sent = []

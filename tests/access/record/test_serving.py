@@ -17,6 +17,7 @@ from threading import Thread, Timer
 
 import pytest
 
+from alpr_assets.access.record import alarms
 from alpr_assets.access.record.entries import Entry, RecordUnavailableError, ResultId
 from alpr_assets.access.record.exporting import snapshot, verify_database
 from alpr_assets.access.record.leaves import entry_json, entry_of
@@ -144,6 +145,20 @@ def test_a_line_that_breaks_lets_nothing_leave_and_is_renewed(
     with AccessRecord(sqlite_place) as record, closing(Served(record, sqlite_place.socket)):
         assert remote.append(an_entry()).record_id == 1
         remote.close()
+
+
+def test_a_recorder_that_is_down_is_an_alarm_until_it_is_up_again(sqlite_place: Place) -> None:
+    with process(sqlite_place) as running, recorder(configured(sqlite_place)) as remote:
+        remote.append(an_entry())
+        running.kill()
+        running.wait()
+        for _ in range(2):
+            with pytest.raises(RecordUnavailableError, match="does not answer"):
+                remote.append(an_entry())
+        assert [alarm.name for alarm in alarms.open_alarms(sqlite_place.data)] == ["recorder_down"]
+        with process(sqlite_place):
+            assert remote.append(an_entry()).record_id == 2
+            assert alarms.open_alarms(sqlite_place.data) == []
 
 
 def test_a_command_appends_by_itself_when_no_recorder_runs(place: Place) -> None:

@@ -25,6 +25,7 @@ from alpr_assets.access.record.proving import prove_consistency, prove_inclusion
 from alpr_assets.access.record.verifying import Claim, Leaf, Verifier, compare, read_claim, verify_export
 from alpr_assets.cli import main
 from alpr_assets.errors import VerificationError
+from alpr_assets.settings import settings
 from tests.access.record.records import BEGUN, an_entry, another_key, changed, forge, grown, leaves, owning, witnessed
 
 pytestmark = pytest.mark.clause("422.6(a)")
@@ -200,8 +201,6 @@ def test_a_key_is_taken_as_pem_hex_or_head(place: Place, tmp_path: Path) -> None
 @pytest.fixture
 def command(sqlite_place: Place, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`alpr record …` over a record of eight entries."""
-    from alpr_assets.settings import settings  # noqa: PLC0415 - its cache is ours to clear
-
     for name in ("data", "keys", "policy"):
         monkeypatch.setenv(f"ALPR_{name.upper()}", str(getattr(sqlite_place, name)))
     monkeypatch.delenv("ALPR_RECORD_URL", raising=False)
@@ -251,6 +250,18 @@ def test_a_witness_file_that_is_none_is_told_with_a_remedy(command: Any, tmp_pat
     assert result.exit_code == 1
     assert "not a head" in result.output
     assert "→" in result.output
+
+
+def test_without_a_record_every_command_says_so(
+    sqlite_place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ALPR_DATA", str(tmp_path / "none"))
+    settings.cache_clear()
+    for arguments in (["verify"], ["head"], ["export", str(tmp_path / "e")], ["prove", "1"], ["expire"], ["new-key"]):
+        result = CliRunner().invoke(main, ["record", *arguments], catch_exceptions=False)
+        assert (result.exit_code, "no access record" in result.stderr) == (1, True), result.output
+    assert not (tmp_path / "none").exists()
+    settings.cache_clear()
 
 
 def test_a_head_goes_through_json_unchanged(sqlite_place: Place) -> None:

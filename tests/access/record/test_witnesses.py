@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import email
+import io
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -15,7 +19,7 @@ from hypothesis import strategies as st
 from alpr_assets.access.record import alarms
 from alpr_assets.access.record.exporting import snapshot, verify_database
 from alpr_assets.access.record.places import Place
-from alpr_assets.access.record.sheets import number_in_words, sheet, time_in_words
+from alpr_assets.access.record.sheets import code_of, number_in_words, sheet, time_in_words
 from alpr_assets.access.record.tail import newest_head, public_key_of
 from alpr_assets.access.record.verifying import Claim, read_claim
 from alpr_assets.access.record.witnesses import STATE, export_due, send_heads
@@ -151,6 +155,32 @@ def test_the_schedule_needs_the_environment_only(sqlite_place: Place, tmp_path: 
     grown(sqlite_place, 2)
     assert [given.witness for given in send_heads(settings, BEGUN)] == [near, far]
     assert send_heads(settings, BEGUN, all_now=True) == []
+
+
+def test_without_a_record_nothing_is_sent_and_a_lost_one_is_an_alarm(
+    sqlite_place: Place, policy: Policy, tmp_path: Path
+) -> None:
+    (witness,) = folders(tmp_path, "clerk")
+    assert export_due(sqlite_place, policy, [witness], BEGUN) == []
+    assert not sqlite_place.folder.exists(), "asking makes none"
+    grown(sqlite_place, 2)
+    sqlite_place.engine.dispose()
+    shutil.rmtree(sqlite_place.folder)
+    assert export_due(sqlite_place, policy, [witness], BEGUN) == []
+    assert [alarm.name for alarm in alarms.open_alarms(sqlite_place.data)] == [alarms.RECORD]
+
+
+def test_the_code_on_the_sheet_is_the_head(sqlite_place: Place) -> None:
+    """As a camera reads it: drawn, then decoded by another library."""
+    grown(sqlite_place, 2)
+    with snapshot(sqlite_place.engine) as connection:
+        head, public_key = newest_head(connection), public_key_of(connection)
+    assert head is not None
+    drawn = io.BytesIO()
+    code_of(head, public_key).save(drawn, kind="png", scale=4, border=4)
+    picture = cv2.imdecode(np.frombuffer(drawn.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    said, *_ = cv2.QRCodeDetector().detectAndDecode(picture)
+    assert Claim.of(json.loads(said)).is_signed_by(public_key)
 
 
 def test_a_sheet_of_paper_says_it_in_digits_and_words_and_needs_no_network(sqlite_place: Place, policy: Policy) -> None:
