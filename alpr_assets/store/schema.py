@@ -33,6 +33,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 
 from alpr_assets.store.types import BigId, Json, UtcInstant
@@ -372,13 +373,23 @@ hit = Table(
     Column("read_day", Date, nullable=False, comment="with read_id: the read it was raised from"),
     Column("read_id", BigInteger, nullable=False),
     Column("version_id", String(16), nullable=False),
-    Column("entry_id", ForeignKey("hotlist_entry.entry_id"), nullable=False),
-    Column("import_id", ForeignKey("hotlist_import.import_id"), nullable=False, comment="list version at the raise"),
+    Column("entry_id", ForeignKey("hotlist_entry.entry_id"), index=True, comment="NULL: it comes from a watch"),
+    Column("import_id", ForeignKey("hotlist_import.import_id"), comment="list version at the raise; NULL as entry_id"),
+    Column("watch_id", BigInteger, index=True, comment="NULL: it comes from a list"),
+    Column("correction_id", BigInteger, comment="the correction whose plate matched instead of the read's"),
     Column("captured_at", UtcInstant, nullable=False),
     Column("raised_at", UtcInstant, nullable=False),
     Column("strengthened_at", UtcInstant, comment="when a later read of the pass matched better"),
+    Column("alerted", Boolean, nullable=False, server_default=true(), comment="False: held back, and only listed"),
+    Column("status", String(20), nullable=False, server_default="raised", comment="where its newest move put it"),
+    Column("n_moves", Integer, nullable=False, server_default="0", comment="seq of its newest move"),
+    Column("actionable_until", UtcInstant, comment="of an actionable hit: from then on it has lapsed"),
     UniqueConstraint("day", "sighting_id", "source", "plate", "state", "list_type", name="uq_hit_key"),
-    CheckConstraint("match_kind IN ('exact', 'folded', 'edit1')", name="match_kind"),
+    CheckConstraint("match_kind IN ('exact', 'folded', 'edit1', 'partial')", name="match_kind"),
+    CheckConstraint("(entry_id IS NULL) <> (watch_id IS NULL)", name="entry_or_watch"),
+    CheckConstraint("(entry_id IS NULL) = (import_id IS NULL)", name="entry_and_import"),
+    CheckConstraint("(status = 'actionable') = (actionable_until IS NOT NULL)", name="until"),
+    Index("ix_hit_status_raised_at", "status", "raised_at"),
 )
 
 # ── exports (422.6(a)) ─────────────────────────────────────────────────────────────────────────────────────────────
