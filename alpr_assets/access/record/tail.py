@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, and_, func, or_, select
 
 from alpr_assets.access.record.entries import Head, RecordUnavailableError
 from alpr_assets.access.record.heads import SigningKey, claim, key_in_force
@@ -78,17 +80,20 @@ def nodes(connection: Connection, addresses: Iterable[Address]) -> Mapping[Addre
     """Roots of complete subtrees, leaves included, in two statements. Raises KeyError when looked up where one is missing."""
     wanted = set(addresses)
     leaves = [number for level, number in wanted if level == 0]
-    inner = [address for address in wanted if address[0]]
+    inner = sorted(address for address in wanted if address[0])
     found: dict[Address, bytes] = {}
     if leaves:
         columns = access_record.c.record_id, access_record.c.leaf_hash
         rows = connection.execute(select(*columns).where(access_record.c.record_id.in_(leaves)))
         found.update(((0, number), hash_) for number, hash_ in rows)
     if inner:
-        key = tuple_(access_node.c.level, access_node.c.number)
-        found.update(
-            ((row.level, row.number), row.hash) for row in connection.execute(select(access_node).where(key.in_(inner)))
-        )
+        # Level by level: SQLite reads the whole table for pairs.
+        of_level = [
+            and_(access_node.c.level == level, access_node.c.number.in_([number for _, number in group]))
+            for level, group in groupby(inner, itemgetter(0))
+        ]
+        rows = connection.execute(select(access_node).where(or_(*of_level)))
+        found.update(((row.level, row.number), row.hash) for row in rows)
     return found
 
 
