@@ -145,12 +145,12 @@ def _is_of(box: Box, thing: Thing) -> bool:
 def _identity(plan: Plan) -> str:
     """Of all that decides an observation: another recogniser's readings are no evidence for this one."""
     known = hashlib.sha256(f"{plan.seed} {plan.n_chunks} {plan.n_pictures} {plan.smoke}".encode())
-    code = sorted(Path(plates.__file__).parent.glob("*.py"))
+    code = [*Path(plates.__file__).parent.glob("*.py"), *(ROOT / "alpr_training" / "plates").glob("*.py")]
     code += [
-        Path(__file__),
-        *sorted((ROOT / "alpr_training" / "plates").glob("*.py")),
-        Path(__file__).with_name("pictures.py"),
+        ROOT / "alpr_training" / "detector" / name for name in ("clutter.py", "frames.py", "paste.py", "suspects.csv")
     ]
-    for path in (*code, plan.models / DETECTOR, plan.models / READER):
+    code += [Path(__file__), Path(__file__).with_name("pictures.py")]
+    labels = plan.data / "labels.csv"
+    for path in (*sorted(code), plan.models / DETECTOR, plan.models / READER, *([labels] if labels.exists() else [])):
         known.update(path.read_bytes())
     return known.hexdigest()[:12]

@@ -139,6 +139,9 @@ def test_observations_of_another_recogniser_are_none_of_this_one(tmp_path: Path)
     (tmp_path / "plate_reader" / "inference.onnx").write_bytes(b"another")
     assert observing._identity(plan) != before
     assert observing._identity(replace(plan, seed=8)) != observing._identity(plan)
+    before = observing._identity(plan)
+    (tmp_path / "labels.csv").write_text("image,split\n")
+    assert observing._identity(plan) != before
 
 
 # ── fitting ────────────────────────────────────────────────────────────────────────────────────────────────────────
