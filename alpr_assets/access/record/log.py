@@ -131,7 +131,8 @@ class AccessRecord:
             raise self._failed(TimeoutError("it takes too long"))
         try:
             while not waiting.done.done():
-                self._write(self._taken())
+                # Nothing waits, and ours is not done: whoever had taken it was interrupted.
+                self._write(self._taken() or [waiting])
         finally:
             self._turn.release()
         return waiting.done.result()

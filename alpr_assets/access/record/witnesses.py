@@ -32,6 +32,7 @@ from alpr_assets.access.record.places import Place, place_of
 from alpr_assets.access.record.sheets import letter
 from alpr_assets.access.record.tables import access_record
 from alpr_assets.access.record.tail import newest_head, nodes, public_key_of
+from alpr_assets.access.record.verifying import Claim
 from alpr_assets.errors import AlprError, VerificationError
 from alpr_assets.policy import Policy, load
 from alpr_assets.settings import ROOT, Settings
@@ -124,6 +125,8 @@ class _Post:
                     f"it has {known.size} entries of record {known.log_id}, which are not here any more"
                 )
             kept = head_file(self.connection, head, first=known.size if known else 0)
+            if not Claim.of(kept).is_whole:
+                raise VerificationError("the record is not what its own head signs: run `alpr record verify`")
             name = f"head-{head.log_id[:8]}-{head.size:012}.json"
             raw = json.dumps(kept, separators=(",", ":")).encode() + b"\n"
             if witness in self.policy.record.witness_emails:

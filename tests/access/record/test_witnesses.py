@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from alpr_assets.access.record import alarms
 from alpr_assets.access.record.exporting import snapshot, verify_database
@@ -134,6 +135,17 @@ def test_a_witness_that_knows_more_than_the_record_is_an_alarm(place: Place, pol
     assert len(alarms.open_alarms(place.data)) == 1
 
 
+def test_a_damaged_record_gives_witnesses_nothing_but_an_alarm(place: Place, policy: Policy, tmp_path: Path) -> None:
+    (witness,) = folders(tmp_path, "clerk")
+    grown(place, 5)
+    with owning(place) as connection:
+        connection.execute(text("UPDATE access_record SET leaf_hash = :hash WHERE record_id = 3"), {"hash": bytes(32)})
+    (sent,) = export_due(place, policy, [witness], BEGUN)
+    assert "alpr record verify" in sent.trouble
+    assert list(Path(witness).iterdir()) == []
+    assert len(alarms.open_alarms(place.data)) == 1
+
+
 def test_a_mail_holds_the_head_and_says_it_in_words(sqlite_place: Place, policy: Policy) -> None:
     grown(sqlite_place, 2)
     told = by_mail(policy, "clerk@city.example")
@@ -142,8 +154,8 @@ def test_a_mail_holds_the_head_and_says_it_in_words(sqlite_place: Place, policy:
     assert sent.path.parent == sqlite_place.folder / "outgoing"
     mail = email.message_from_bytes(sent.path.read_bytes(), policy=email.policy.default)
     assert mail["To"] == "clerk@city.example"
-    text, head = mail.iter_parts()
-    assert "3 (three)" in text.get_content()
+    letter, head = mail.iter_parts()
+    assert "3 (three)" in letter.get_content()
     assert Claim.of(json.loads(head.get_content())).size == 3
 
 
