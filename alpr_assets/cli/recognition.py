@@ -19,7 +19,8 @@ from alpr_assets.cli.common import Existing, console
 from alpr_assets.errors import ConfigurationError, RecognitionError
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.lifecycle.recognition.pool import Outcome, executor, recognise_many
-from alpr_assets.lifecycle.recognition.recogniser import Recognition
+from alpr_assets.lifecycle.recognition.recogniser import PlateReading, Recognition
+from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 
 PICTURES = Existing(folder=None)
@@ -163,9 +164,15 @@ def _add_rows(table: Table, result: Result) -> None:
     for plate in result.found.plates:
         box = plate.box
         table.add_row(
-            str(result.path), plate.plate, f"{plate.confidence:.3f}", (plate.region or "").upper(),
+            str(result.path), plate.plate, f"{plate.confidence:.3f}{'' if _is_sure(plate) else ' unsure'}",
+            (plate.region or "").upper(),
             f"{box.x},{box.y} {box.width}×{box.height}", ms,
         )  # fmt: skip
+
+
+def _is_sure(plate: PlateReading) -> bool:
+    """Whether a read is one by the policy's figure, and not only a lead."""
+    return plate.confidence >= policy().recognition.sure_confidence
 
 
 def _as_json(result: Result, version_id: str) -> dict[str, Any]:
@@ -184,6 +191,7 @@ def _as_json(result: Result, version_id: str) -> dict[str, Any]:
                 "plate": plate.plate,
                 "raw": plate.raw,
                 "confidence": round(plate.confidence, 4),
+                "sure": _is_sure(plate),
                 "characters": [[c.text, round(c.confidence, 4)] for c in plate.characters],
                 "region": plate.region,
                 "region_confidence": plate.region_confidence,
