@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocketDisconnect
 
 from alpr_assets.access.people import SessionKind
+from alpr_assets.access.record.entries import Outcome
 from alpr_assets.access.roles import Action, Role, may
 from alpr_assets.console.app import create_routes
 from alpr_assets.console.door import Door
@@ -145,6 +146,32 @@ def test_the_wrong_role_gets_no_page(behind: Console, routes, role: Role):
             continue
         status, _ = asked(browser, method, path)
         assert (status == 403) or expected, (method, path, status)
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.ENGINEER, Role.AUDITOR, Role.ATTORNEY])
+def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role: Role):
+    """With a right token and fields that would do: what is refused is recorded as refused, and nothing is done."""
+    browser = behind.browser(role)
+    fields = {
+        "form_token": behind.form_token(browser), "proposal_id": "1", "batch_id": "1", "request_id": "1", "approve": "1",
+        "note": "because", "name": "Lee Chan", "user_name": "lchan", "title": "Detective", "agency": "CA0000000",
+        "act": "separate", "member_id": "1", "completed_on": "2026-06-01", "from_on": "2026-06-01", "designee_id": "1",
+        "to_on": "2026-06-30", "purpose": "stolen_vehicle", "case_number": "26-01234",
+    }  # fmt: skip
+    own = {"/sessions/revoke", "/sessions/token", "/exports/destroyed", *STEPS}
+    for method, path in routes:
+        if (
+            method != "POST"
+            or is_public(path)
+            or path in own
+            or path.startswith(("/api/", "/dagster", "/search", "/record"))
+        ):
+            continue
+        behind.recorder.entries.clear()
+        told = fields | ({"act": "record"} if path == "/training" else {})
+        answer = browser.post(path, data=told, files={"file": ("x.csv", b"%PDF-", "text/csv")})
+        assert answer.status_code in {400, 403}, (path, answer.status_code)
+        assert not [e for e in behind.recorder.entries if e.outcome in {Outcome.DONE, Outcome.ANSWERED}], path
 
 
 @pytest.mark.clause("422.4(d)")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.routing import Route
 
+from alpr_assets.access import designee
 from alpr_assets.access.roles import Role
 from alpr_assets.console.pages.asking import Asked, page
 
@@ -15,7 +17,8 @@ from alpr_assets.console.pages.asking import Asked, page
 async def show(asked: Asked) -> Response:
     titles = asked.services.policy.titles
     custodian = next((title.title for title in titles if title.role == Role.CUSTODIAN), "not named")
-    return await asked.page("policy.html", custodian=custodian, designee=None)
+    holder = await run_sync(designee.current, asked.services.store.engine, asked.on)
+    return await asked.page("policy.html", custodian=custodian, designee=holder)
 
 
 @page

@@ -92,12 +92,13 @@ async def verify(asked: Asked) -> Response:
 async def head(asked: Asked) -> Response:
     """The newest signed head, to be kept elsewhere: a file, or a sheet of paper."""
     await asked.require(Action.VERIFY_RECORD, Action.READ_RECORD)
+    ending = asked.request.path_params["ending"]
     newest, public_key = await run_sync(_newest, asked)
-    if newest is None:
-        raise NotFoundError("the record has no entry yet")
+    if newest is None or ending not in {"json", "html"}:
+        raise NotFoundError("there is no such head")
     policy = asked.services.policy
     name = f"head-{newest.log_id[:4]}-{newest.size:012}"
-    if asked.request.path_params["ending"] == "html":
+    if ending == "html":
         content = sheets.sheet(newest, public_key, agency=policy.policy.agency, zone=policy.zone)
         return _download(content.encode(), "text/html; charset=utf-8", f"{name}.html")
     content = json.dumps(head_json(newest, public_key), indent=2)
