@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from anyio.to_thread import run_sync
-from sqlalchemy import select
+from sqlalchemy import Engine, Row, select
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -31,14 +31,19 @@ async def show(asked: Asked) -> Response:
     else:
         await asked.require(Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER)
     engine = asked.services.store.engine
-    with reading(engine) as connection:
-        batches = connection.execute(select(people.member_batch).order_by(people.member_batch.c.batch_id.desc())).all()
+    batches = await run_sync(_batches, engine)
     waiting = await run_sync(approvals.proposals, engine)
     members = {member.member_id: member for member in await run_sync(register.members, engine)}
     return await asked.page(
         "batch.html", status=400 if error else 200, error=error, batches=batches, waiting=waiting, members=members,
         columns=batch.COLUMNS, may_propose=asked.may(Action.PROPOSE_MEMBER), may_approve=asked.may(Action.APPROVE_MEMBER),
     )  # fmt: skip
+
+
+def _batches(engine: Engine) -> list[Row[Any]]:
+    with reading(engine) as connection:
+        newest = select(people.member_batch).order_by(people.member_batch.c.batch_id.desc())
+        return list(connection.execute(newest))
 
 
 @page
