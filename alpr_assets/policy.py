@@ -169,6 +169,32 @@ class Matching(_Section):
     region_confidence: float = Field(ge=0, le=1)
 
 
+class Hits(_Section):
+    """From a raised hit to a lawful action.
+
+    actionable_minutes : a confirmed hit is acted on within these, from the CLETS result
+    unverified_hours : a hit that nobody verified for longer is reported
+    tolerant_per_hour : alerts by matches of one character off; further ones are only listed
+    """
+
+    actionable_minutes: int = Field(gt=0)
+    unverified_hours: float = Field(gt=0)
+    tolerant_per_hour: int = Field(ge=0)
+
+
+class Watches(_Section):
+    """Plates and partial plates that members look for (422.4(c)).
+
+    least_known : a partial plate that says less than so many known characters would match too many
+    max_days : the longest that a decision lets one run
+    approve_within_hours : it runs at once, and stops after these unless a supervisor approved it
+    """
+
+    least_known: float = Field(ge=1)
+    max_days: int = Field(gt=0)
+    approve_within_hours: float = Field(gt=0)
+
+
 class Access(_Section):
     """Sign-in, sessions and what may be taken out.
 
@@ -234,6 +260,8 @@ class Policy(_Section):
     recognition: Recognition
     hotlists: HotLists
     matching: Matching
+    hits: Hits
+    watches: Watches
     access: Access
     record: Record
 

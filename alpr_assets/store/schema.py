@@ -390,6 +390,7 @@ hit = Table(
     CheckConstraint("(entry_id IS NULL) = (import_id IS NULL)", name="entry_and_import"),
     CheckConstraint("(status = 'actionable') = (actionable_until IS NOT NULL)", name="until"),
     Index("ix_hit_status_raised_at", "status", "raised_at"),
+    Index("uq_hit_watch", "day", "sighting_id", "watch_id", unique=True),
 )
 
 # ── exports (422.6(a)) ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,9 +18,14 @@ from alpr_assets.store.engine import Store, insert_new, issue_numbers, lock_day,
 from alpr_assets.store.types import from_microseconds, to_microseconds
 
 
+def modelled(name: str | None, kind: str, _parents: object) -> bool:
+    """Leaves out the trigram index, which each database has in its own way, and no model describes."""
+    return not (kind in {"table", "index"} and name and ("plate_trigram" in name))
+
+
 def test_the_migrated_schema_is_the_modelled_one(store: Store) -> None:
     with reading(store.engine) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": modelled})
         differences = [d for d in compare_metadata(context, schema.metadata) if "comment" not in str(d[0])]
     assert differences == []
 
