@@ -13,7 +13,7 @@ from alpr_assets.defs.checks import day_check, judge_suite
 from alpr_assets.defs.hotlists import hotlists
 from alpr_assets.defs.reads import plate_reads
 from alpr_assets.defs.store import OWNERS, StoreResource, now
-from alpr_assets.lifecycle.hits import DayOfHits, lists_in_force, raise_hits
+from alpr_assets.lifecycle.hits.raising import DayOfHits, lists_in_force, raise_hits
 from alpr_assets.lifecycle.hotlists.imports import mark_rematched, versions_in_force
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.partitions import capture_day, day_of

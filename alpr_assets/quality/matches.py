@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from alpr_assets.policy import Policy
 from alpr_assets.quality.frames import SECOND, Fold, load, microseconds, with_numbering
 from alpr_assets.quality.quiet import great_expectations
-from alpr_assets.store import schema
+from alpr_assets.store import schema, verdicts
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -26,11 +26,14 @@ EITHER = "either_value_is_missing"
 
 
 def matches_frame(connection: Connection, day: date, *, fold: Fold) -> tuple[pd.DataFrame, int]:
-    """Hits of a UTC day of sightings with their reads, sightings, entries and imports; a row a hit.
+    """Hits of a UTC day of sightings with their reads, sightings, entries and imports; a row a hit that comes from a list.
+
+    What a person corrected stands as he read it.
 
     Expected are as many as the hits counted alone.
     """
-    frame = with_numbering(load(connection, _statement(day)), "sighting_id", day)
+    of_a_list = schema.hit.c.entry_id.is_not(None)
+    frame = with_numbering(load(connection, _statement(day).where(of_a_list)), "sighting_id", day)
     exact, n_differences = frame["match_kind"] == "exact", frame["differences"].map(_length)
     frame = frame.assign(
         kind_of_spelling=_kinds_of_spelling(frame, fold),
@@ -39,7 +42,7 @@ def matches_frame(connection: Connection, day: date, *, fold: Fold) -> tuple[pd.
         raised_after_s=(frame["raised_at_us"] - frame["captured_at_us"]) / SECOND,
         strengthened_after_s=(frame["strengthened_at_us"].astype("float64") - frame["raised_at_us"]) / SECOND,
     ).drop(columns="differences")
-    counted = select(func.count()).select_from(schema.hit).where(schema.hit.c.day == day)
+    counted = select(func.count()).select_from(schema.hit).where(schema.hit.c.day == day, of_a_list)
     return frame, connection.execute(counted).scalar_one()
 
 
@@ -165,13 +168,14 @@ def _about_the_entry(e: Any) -> list[Any]:
 
 def _statement(day: date) -> Any:
     hit, read, member, sighting = schema.hit.c, schema.read.c, schema.sighting_read.c, schema.sighting.c
+    correction = verdicts.read_correction.c
     entry, version, hotlist = schema.hotlist_entry.c, schema.hotlist_import.c, schema.hotlist.c
     return (
         select(
             hit.sighting_id, hit.source, hit.plate, hit.state, hit.list_type, hit.category, hit.restricted,
             hit.match_kind, hit.state_agrees, hit.differences, hit.confidence, hit.sure, hit.version_id, hit.import_id,
             microseconds(hit.captured_at), microseconds(hit.raised_at), microseconds(hit.strengthened_at),
-            read.plate.label("read_plate"), read.confidence.label("read_confidence"),
+            func.coalesce(correction.plate, read.plate).label("read_plate"), read.confidence.label("read_confidence"),
             read.sure.label("read_sure"),
             read.version_id.label("read_version_id"), microseconds(read.captured_at).label("read_captured_at_us"),
             member.sighting_id.label("sighting_of_read"), sighting.n_reads,
@@ -183,6 +187,7 @@ def _statement(day: date) -> Any:
         )
         .select_from(schema.hit)
         .outerjoin(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
+        .outerjoin(verdicts.read_correction, correction.correction_id == hit.correction_id)
         .outerjoin(schema.sighting_read, (member.day == hit.read_day) & (member.read_id == hit.read_id))
         .outerjoin(schema.sighting, (sighting.day == hit.day) & (sighting.sighting_id == hit.sighting_id))
         .outerjoin(schema.hotlist_entry, entry.entry_id == hit.entry_id)

@@ -2,7 +2,7 @@
 
 Here: the rules that compare a file with the list in force, and the swap. Not here: file formats (formats/).
 Every accepted version stays known: an entry carries the imports from and to which it was valid. The file's bytes are kept
-encrypted, accepted or refused.
+encrypted, accepted or refused. Open hits of an entry that left end with it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from alpr_assets.errors import ConfigurationError, ImportRefusedError
+from alpr_assets.lifecycle.hits.ending import end_withdrawn
 from alpr_assets.lifecycle.hotlists import formats
 from alpr_assets.lifecycle.hotlists.categories import Category
 from alpr_assets.lifecycle.hotlists.formats import Options, ParsedEntry, ParsedList
@@ -126,6 +127,8 @@ def import_file(
         file = _File(rule, file_name, sha256, parsed, refusal, approved_by, now)
         import_id = _open_import(connection, hotlist, file)
         swapped = _swap(connection, hotlist, import_id, parsed.entries) if parsed and not refusal else (0, 0)
+        if swapped[1]:
+            end_withdrawn(connection, now)
         if parsed is not None:
             _quarantine_lines(connection, parsed, sha256, policy, now)
         return _close_import(connection, import_id, file, swapped)

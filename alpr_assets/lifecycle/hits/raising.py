@@ -3,7 +3,8 @@
 Here: raising them. Each carries the read, the recogniser version and the list version it came from. A hit's key is
 (sighting, source, plate, state, type): a renewed list, a second read of the pass or a second run raises nothing twice.
 A hit asks a person to look (422.4(f)); it is never a fact about a vehicle. One raised from an unsure read is unsure, until a
-sure read of its pass matches as well.
+sure read of its pass matches as well. Where a person corrected a read, what he read is matched. Once a verdict was given on a
+hit, what it was given on changes no more.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, exists, func, select
+from sqlalchemy import Connection, bindparam, case, exists, func, select
 
+from alpr_assets.lifecycle.hits.alerting import alerted, within_budget
 from alpr_assets.lifecycle.matching import PlateIndex
 from alpr_assets.policy import Policy
-from alpr_assets.store import schema
+from alpr_assets.store import schema, verdicts
 from alpr_assets.store.engine import Store, insert_new, lock_day, reading, writing
 
-STRENGTH: Final = {"exact": 0, "folded": 1, "edit1": 2}
+STRENGTH: Final = {"exact": 0, "folded": 1, "edit1": 2, "partial": 3}
 """Match kinds, the strongest first."""
 
 CHANGES: Final = (
     "match_kind", "state_agrees", "differences", "confidence", "sure", "read_day", "read_id", "version_id",
-    "entry_id", "import_id", "category", "restricted", "captured_at",
+    "entry_id", "import_id", "category", "restricted", "captured_at", "correction_id",
 )  # fmt: skip
 """What says why a hit was raised: replaced together when a later read of the pass matches better."""
 
@@ -67,8 +69,15 @@ def lists_in_force(store: Store, policy: Policy) -> ListsInForce:
     `entries` is indexed by entry_id with the columns plate, plate_folded, state, list_type, category, restricted, source,
     import_id (the version in force, whatever import first brought the line).
     """
+    with reading(store.engine) as connection:
+        entries = _frame(connection, _entries())
+    index = PlateIndex.build(entries, edit1_min_length=policy.matching.edit1_min_length)
+    return ListsInForce(index, entries.set_index("entry_id"))
+
+
+def _entries() -> Any:
     entry, hotlist = schema.hotlist_entry.c, schema.hotlist.c
-    statement = (
+    return (
         select(
             entry.entry_id, entry.plate, entry.plate_folded, entry.state, entry.list_type, entry.category,
             entry.restricted, hotlist.source, hotlist.current_import_id.label("import_id"),
@@ -77,10 +86,6 @@ def lists_in_force(store: Store, policy: Policy) -> ListsInForce:
         .where(entry.to_import_id.is_(None))
         .order_by(entry.entry_id)
     )  # fmt: skip
-    with reading(store.engine) as connection:
-        entries = _frame(connection, statement)
-    index = PlateIndex.build(entries, edit1_min_length=policy.matching.edit1_min_length)
-    return ListsInForce(index, entries.set_index("entry_id"))
 
 
 def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, now: datetime) -> DayOfHits:
@@ -97,18 +102,7 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
     found = _best_per_key(_matches(reads, lists, policy), reads, lists)
     with writing(store.engine) as connection:
         lock_day(connection, day)
-        rows = [{**row, "raised_at": now} for row in found]
-        new = {key.hit_id for key in insert_new(connection, schema.hit, rows, returning=True)}
-        standing = _standing(connection, {row["day"] for row in found} | {day})
-        better = [
-            (hit, row)
-            for row in found
-            if (hit := standing[tuple(row[name] for name in KEY)]).hit_id not in new
-            and _strength(row["match_kind"], sure=row["sure"]) < _strength(hit.match_kind, sure=hit.sure)
-            and row["version_id"]
-            == hit.version_id  # another version's better match is beside the evidence, not instead
-        ]
-        _strengthen(connection, better, now)
+        new, better, standing = _put(connection, found, {day}, policy=policy, now=now)
         complete = _close_day(connection, day, n_matched=len(reads))
     raised = Counter(hit.match_kind for hit in standing.values() if hit.hit_id in new)
     kinds = Counter(hit.match_kind for hit in standing.values())
@@ -119,6 +113,51 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
     }
     unsure |= {hit.hit_id for hit, row in better if not row["sure"]}
     return DayOfHits(day, len(reads), dict(raised), len(better), dict(+kinds), len(unsure), complete)
+
+
+def raise_corrected(connection: Connection, day: date, read_id: int, *, policy: Policy, now: datetime) -> list[int]:
+    """Match what a person read instead, and raise what is new; part of the transaction that corrects. Returns the new hits' ids.
+
+    Exactly, or once look-alikes are merged: a person's reading is not taken for one character off.
+    """
+    reads = _frame(connection, _current_reads(day, read_id))
+    if reads.empty:
+        return []
+    entry, correction = schema.hotlist_entry.c, verdicts.read_correction.c
+    newest = select(func.max(correction.correction_id)).where(correction.day == day, correction.read_id == read_id)
+    folded = select(correction.plate_folded).where(correction.correction_id == newest.scalar_subquery())
+    entries = _frame(connection, _entries().where(entry.plate_folded == folded.scalar_subquery()))
+    index = PlateIndex.build(entries, edit1_min_length=policy.matching.edit1_min_length)
+    lists = ListsInForce(index, entries.set_index("entry_id"))
+    sighted = {row["sighting_day"] for row in reads.to_dict("records")}
+    for each in sorted({day} | sighted):
+        lock_day(connection, each)
+    found = _best_per_key(_matches(reads, lists, policy), reads, lists)
+    new, _, _ = _put(connection, found, {day}, policy=policy, now=now)
+    return sorted(new)
+
+
+def _put(
+    connection: Connection, found: list[dict[str, Any]], days: set[date], *, policy: Policy, now: datetime
+) -> tuple[set[int], list[tuple[Any, dict[str, Any]]], dict[tuple[Any, ...], Any]]:
+    """Insert what is new and strengthen what stands: (ids of new hits, strengthened hits with their rows, all hits by key)."""
+    days = {row["day"] for row in found} | days
+    before = _standing(connection, days)
+    rows = [{**row, "raised_at": now} for row in found if tuple(row[name] for name in KEY) not in before]
+    rows = within_budget(connection, rows, policy=policy, now=now)
+    new = {key.hit_id for key in insert_new(connection, schema.hit, rows, returning=True)}
+    standing = _standing(connection, days)
+    better = [
+        (hit, row)
+        for row in found
+        if (hit := standing[tuple(row[name] for name in KEY)]).hit_id not in new
+        and hit.n_moves == 0
+        and hit.entry_id is not None
+        and _strength(row["match_kind"], sure=row["sure"]) < _strength(hit.match_kind, sure=hit.sure)
+        and row["version_id"] == hit.version_id  # another version's better match is beside the evidence, not instead
+    ]
+    _strengthen(connection, better, now)
+    return new, better, standing
 
 
 def _strength(kind: str, *, sure: bool) -> tuple[int, bool]:
@@ -132,19 +171,36 @@ def _frame(connection: Connection, statement: Any) -> pd.DataFrame:
     return pd.DataFrame(list(map(tuple, result)), columns=list(result.keys()))
 
 
-def _current_reads(day: date) -> Any:
-    """A day's reads of the current version with their sightings, whose day may be the one before."""
+def _current_reads(day: date, read_id: int | None = None) -> Any:
+    """A day's reads of the current version with their sightings, whose day may be the one before; or one read of any version.
+
+    Where a person corrected a read, its newest correction says plate and state.
+    """
     read, capture, member = schema.read.c, schema.capture.c, schema.sighting_read.c
-    return (
+    correction, newer = verdicts.read_correction.c, verdicts.read_correction.alias("newer").c
+    superseded = exists().where(
+        newer.day == correction.day, newer.read_id == correction.read_id, newer.correction_id > correction.correction_id
+    )
+    statement = (
         select(
-            read.day, read.read_id, member.sighting_day, member.sighting_id, read.plate, read.region,
-            read.region_confidence, read.confidence, read.sure, read.captured_at, read.version_id,
+            read.day, read.read_id, member.sighting_day, member.sighting_id,
+            func.coalesce(correction.plate, read.plate).label("plate"),
+            func.coalesce(correction.region, read.region).label("region"),
+            case((correction.region.is_not(None), 1.0), else_=read.region_confidence).label("region_confidence"),
+            read.confidence, read.sure, read.captured_at, read.version_id, correction.correction_id,
         )
         .join(schema.sighting_read, (member.day == read.day) & (member.read_id == read.read_id))
         .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
-        .where(read.day == day, member.day == day, capture.day == day, read.version_id == capture.current_version)
+        .outerjoin(
+            verdicts.read_correction,
+            (correction.day == read.day) & (correction.read_id == read.read_id) & ~superseded,
+        )
+        .where(read.day == day, member.day == day, capture.day == day)
         .order_by(read.read_id)
     )  # fmt: skip
+    if read_id is not None:
+        return statement.where(read.read_id == read_id)
+    return statement.where(read.version_id == capture.current_version)
 
 
 def _matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy) -> pd.DataFrame:
@@ -156,7 +212,19 @@ def _matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy) -> pd.Dat
 def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForce) -> list[dict[str, Any]]:
     """One row of `hit` per key: the strongest match, a sure read first, then an agreeing state, then the surest read."""
     pairs = matches.merge(
-        reads[["read_id", "day", "sighting_day", "sighting_id", "confidence", "sure", "version_id", "captured_at"]],
+        reads[
+            [
+                "read_id",
+                "day",
+                "sighting_day",
+                "sighting_id",
+                "confidence",
+                "sure",
+                "version_id",
+                "captured_at",
+                "correction_id",
+            ]
+        ],
         on="read_id",
     ).rename(columns={"day": "read_day", "sighting_day": "day", "kind": "match_kind"})
     pairs = pairs.merge(lists.entries.drop(columns="plate_folded"), left_on="entry_id", right_index=True)
@@ -176,6 +244,7 @@ def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForc
     for row in rows:
         row["state_agrees"] = None if pd.isna(row["state_agrees"]) else bool(row["state_agrees"])
         row["restricted"], row["sure"] = bool(row["restricted"]), bool(row["sure"])
+        row["correction_id"] = None if pd.isna(row["correction_id"]) else int(row["correction_id"])
     return rows
 
 
@@ -192,8 +261,19 @@ def _strengthen(connection: Connection, better: list[tuple[Any, dict[str, Any]]]
     connection.execute(
         table.update()
         .where(table.c.hit_id == bindparam("of_hit"))
-        .values({name: bindparam(name) for name in CHANGES} | {"strengthened_at": bindparam("at")}),
-        [{"of_hit": hit.hit_id, "at": now, **{name: row[name] for name in CHANGES}} for hit, row in better],
+        .values(
+            {name: bindparam(name) for name in CHANGES}
+            | {"strengthened_at": bindparam("at"), "alerted": bindparam("loud")}
+        ),
+        [
+            {
+                "of_hit": hit.hit_id,
+                "at": now,
+                "loud": hit.alerted or alerted(row["match_kind"]),
+                **{name: row[name] for name in CHANGES},
+            }
+            for hit, row in better
+        ],
     )
 
 

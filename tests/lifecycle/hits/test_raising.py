@@ -309,16 +309,15 @@ def test_a_drop_200_days_late_is_matched_in_its_own_day_and_touches_no_other(pat
     assert patrol.day(late.date()).processed_digest == patrol.day(late.date()).landed_digest
 
 
-def test_a_withdrawn_entry_raises_nothing_new_and_what_stands_stays(patrol: Patrol) -> None:
+def test_a_withdrawn_entry_raises_nothing_new_and_ends_what_stood(patrol: Patrol) -> None:
     patrol.take(watch("7ABC123", *OTHERS))
     patrol.read(seen("7ABC123"))
     patrol.match()
-    before = patrol.hits()
     patrol.take(watch(*OTHERS))
     patrol.read(seen("7ABC123", seconds=300))
     done = patrol.match()
     assert (done.n_raised, done.n_standing) == ({}, {"exact": 1})
-    assert patrol.hits() == before
+    assert [(hit.match_kind, hit.status) for hit in patrol.hits()] == [("exact", "cancelled")]
 
 
 def test_an_entry_that_came_back_raises_for_new_passes_only(alone: Patrol) -> None:
