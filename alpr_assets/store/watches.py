@@ -4,7 +4,7 @@ Part of `schema.metadata`; the engine imports this module so that it is complete
 where it stands and until when; a decision is never changed. By triggers that migration 0006 makes: nobody approves, declines or
 extends what he placed himself, and decisions are kept.
 
-A hit that a watch raised has its `watch_id`; the watch's outline is its plate, `watch` its list type. A unique index on
+A hit that a watch raised has its `watch_id`; the pattern's outline is its plate, `watch <id>` its list type. A unique index on
 (day, sighting, watch) lets a pass raise one hit a watch, whatever its reads spell.
 """
 

@@ -1,0 +1,110 @@
+"""Watches listed for people, those that stopped too, with every decision on each.
+
+Here: rows for who may see them, filtered in SQL. Not here: the watches that match (`matching`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Engine, and_, case, or_, select
+
+from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.record.entries import ResultId
+from alpr_assets.lifecycle.watches import audience
+from alpr_assets.store.engine import reading
+from alpr_assets.store.watches import watch, watch_decision
+
+COLUMNS: Final = {
+    "watch_id": "id of the watch",
+    "standing": "placed, approved, declined, ended, expired, or unapproved: nobody approved it in time",
+    "runs": "whether it matches reads now",
+    "kind": "watch, or entry of the department's own list",
+    "pattern": "plate, or partial plate",
+    "state": "two letters; empty: unknown",
+    "area": "GeoJSON; missing: anywhere",
+    "since_at": "captures from then on, UTC; missing: all",
+    "until_at": "captures before then, UTC; missing: all",
+    "purpose": "code of the policy's purpose",
+    "case_number": "case, incident or administrative number",
+    "reason": "why it was placed",
+    "owner_id": "member who placed it",
+    "audience": "normal, or covert",
+    "supervisor_id": "member whom a covert watch names",
+    "placed_at": "instant, UTC",
+    "approve_by_at": "when it stops unless it was approved, UTC",
+    "expires_at": "instant, UTC",
+    "history_at": "when all past reads had been matched, UTC; missing: not yet",
+}
+"""Columns of `watches`, in order."""
+
+DECISION_COLUMNS: Final = ("seq", "kind", "decided_at", "member_id", "reason", "expires_at")
+
+
+def in_force(at: datetime) -> ColumnElement[bool]:
+    """Condition on `watch`: it matches reads at this instant."""
+    w = watch.c
+    waits = (w.status == "placed") & (w.approve_by_at > at)
+    return and_(w.expires_at > at, or_(w.status == "approved", waits))
+
+
+def standing(at: datetime) -> ColumnElement[str]:
+    """Where a watch stands at this instant: its status, `expired`, or `unapproved`."""
+    w = watch.c
+    return case(
+        (w.status.in_(["declined", "ended"]), w.status),
+        ((w.status == "placed") & (w.approve_by_at <= at) & (w.approve_by_at <= w.expires_at), "unapproved"),
+        (w.expires_at <= at, "expired"),
+        else_=w.status,
+    )
+
+
+def watches(grant: Grant, engine: Engine, *, running: bool | None = None) -> Found[pd.DataFrame]:
+    """The watches that the member may see, the newest first.
+
+    Parameters
+    ----------
+    running : only those that match now, or only those that stopped; None: all
+
+    Returns
+    -------
+    DataFrame (n, 19): see COLUMNS
+
+    Raises
+    ------
+    AccessRefusedError : the grant is for another ask
+
+    Source: 422.4(c), 422.4(e)
+    """
+    audience.require_listing(grant)
+    runs = in_force(grant.at)
+    known: dict[str, ColumnElement[Any]] = {**watch.c, "standing": standing(grant.at), "runs": runs}
+    statement = (
+        select(*(known[name].label(name) for name in COLUMNS))
+        .where(audience.visible(grant))
+        .order_by(watch.c.placed_at.desc(), watch.c.watch_id.desc())
+    )
+    if running is not None:
+        statement = statement.where(runs if running else ~runs)
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+    frame = pd.DataFrame(list(map(tuple, rows)), columns=list(COLUMNS))
+    return Found(frame.astype({"runs": bool, "supervisor_id": "Int64"}), [audience.named(row) for row in rows])
+
+
+def decisions(grant: Grant, engine: Engine, watch_id: int) -> Found[list[dict[str, Any]]]:
+    """Every decision on one watch, the first one first; none where the member may not see it. Raises as `watches`."""
+    audience.require_listing(grant)
+    d = watch_decision.c
+    statement = (
+        select(d.decision_id, watch.c.watch_id, watch.c.placed_at, *(d[name] for name in DECISION_COLUMNS))
+        .join(watch, watch.c.watch_id == d.watch_id)
+        .where(d.watch_id == watch_id, audience.visible(grant))
+        .order_by(d.seq)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+    ids = [ResultId("watch_decision", row.decided_at.astimezone(UTC).date(), row.decision_id) for row in rows]
+    return Found([{name: getattr(row, name) for name in DECISION_COLUMNS} for row in rows], ids)
