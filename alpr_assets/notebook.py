@@ -118,7 +118,7 @@ class Session:
 
         Returns
         -------
-        GeoDataFrame (n, 24), EPSG:4326: the columns of `search.hits.COLUMNS` and `geometry`; times in the department's zone
+        GeoDataFrame (n, 29), EPSG:4326: the columns of `search.hits.COLUMNS` and `geometry`; times in the department's zone
 
         Raises
         ------

@@ -1,23 +1,29 @@
 """The hit list: which sightings were on a list, as far as the member may see that list.
 
-Here: hits as raised, filtered by source in SQL. Not here: confirming them (422.4(f)).
+Here: hits with where they stand, filtered by source in SQL, newest first or in the order to look. Not here: moving them
+(`lifecycle.hits.verifying`).
 A hit asks a person to look; it is never a fact about a vehicle.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, case, select
 
 from alpr_assets.access.gate import Found, Grant
-from alpr_assets.access.people import Source
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
+from alpr_assets.lifecycle.hits import ranking
+from alpr_assets.lifecycle.hits.entitlement import named, visible
+from alpr_assets.lifecycle.hits.moves import Status
 from alpr_assets.search import querying
-from alpr_assets.store import schema
+from alpr_assets.store import schema, verdicts
 
 COLUMNS: Final = {
     "hit_id": "id of the hit",
@@ -43,11 +49,32 @@ COLUMNS: Final = {
     "read_id": "id of the read it was raised from",
     "capture_id": "id of the picture, within its day",
     "raised_at": "instant, UTC",
+    "status": "where the hit stands, from raised to actionable or an end; an actionable one whose time is over has lapsed",
+    "actionable_until": "instant, UTC; missing: not actionable",
+    "alerted": "whether people were alerted; false: held back, since too many were one character off",
+    "corrected_plate": "characters as a person read them for this hit; missing: as read",
+    "score": "order to look, the largest first: category, match, state, confidence, age",
 }
 """Columns of `hits`, in order."""
 
-RESTRICTED_HIT: Final = "restricted_hit"
-"""How the record names a hit from a restricted NCIC file: each viewing is dissemination (CJIS 4.2.2)."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrow:
+    """Which hits. None, or nothing: any.
+
+    since, until : aware instants of capture, `until` excluded
+    category : of the list entry
+    statuses : where the hit stands
+    match_kinds : exact, folded, edit1, partial
+    alerted : whether people were alerted
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    category: str | None = None
+    statuses: Sequence[Status] = ()
+    match_kinds: Sequence[str] = ()
+    alerted: bool | None = None
 
 
 def hits(
@@ -57,59 +84,86 @@ def hits(
     since: datetime | None = None,
     until: datetime | None = None,
     category: str | None = None,
+    statuses: Sequence[Status] = (),
+    match_kinds: Sequence[str] = (),
+    alerted: bool | None = None,
+    ranked: bool = False,
+    near: tuple[float, float] | None = None,
 ) -> Found[pd.DataFrame]:
-    """The hits that the member may see, the newest first.
+    """The hits that the member may see, the newest first, or with `ranked` in the order to look at them.
 
     Parameters
     ----------
-    since, until : aware instants of capture, `until` excluded; None: no limit
-    category : of the list entry; None: any
+    since, until, category, statuses, match_kinds, alerted : see Narrow
+    near : latitude and longitude of the asker, degrees, WGS 84: nearer hits score higher
 
     Returns
     -------
-    DataFrame (n, 23): see COLUMNS
+    DataFrame (n, 28): see COLUMNS
 
     Raises
     ------
     AccessRefusedError : the grant is for another ask
 
-    Source: 422.3, 422.4(e)
+    Source: 422.3, 422.4(e), 422.4(f)
     """
-    return querying.found(engine, hits_query(grant, since=since, until=until, category=category))
+    narrow = Narrow(
+        since=since, until=until, category=category, statuses=statuses, match_kinds=match_kinds, alerted=alerted
+    )
+    found = querying.found(engine, _query(grant, narrow, near))
+    if not ranked:
+        return found
+    return Found(ranking.ranked(found.rows, grant.at, near=near)[list(COLUMNS)], found.ids)
 
 
 def hits_query(
     grant: Grant, *, since: datetime | None = None, until: datetime | None = None, category: str | None = None
 ) -> querying.Query:
     """The same, to be spooled or exported."""
+    return _query(grant, Narrow(since=since, until=until, category=category), None)
+
+
+def _query(grant: Grant, narrow: Narrow, near: tuple[float, float] | None) -> querying.Query:
     grant.require(Action.VIEW_HITS)
     hit, read, device = schema.hit.c, schema.read.c, schema.device.c
+    correction = verdicts.read_correction.c
+    # As `moves.status_at`: what has lapsed has, whether or not it was written down.
+    over = (hit.status == Status.ACTIONABLE.value) & (hit.actionable_until <= grant.at)
+    status = case((over, Status.LAPSED.value), else_=hit.status)
     statement = (
         select(
             hit.hit_id, hit.captured_at, hit.category, hit.list_type, hit.source, hit.restricted,
             hit.plate.label("listed_plate"), hit.state.label("listed_state"), read.plate, read.region, hit.match_kind,
             hit.state_agrees, hit.differences, hit.confidence, hit.sure, read.device_id, device.name.label("device"),
             read.latitude_deg, read.longitude_deg, hit.read_day, hit.read_id, read.capture_id, hit.raised_at,
+            status.label("status"), case((~over, hit.actionable_until), else_=None).label("actionable_until"), hit.alerted,
+            correction.plate.label("corrected_plate"),
         )
         .join(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
         .outerjoin(schema.device, device.device_id == read.device_id)
-        .where(hit.source.in_(sorted(grant.sources)))
+        .outerjoin(verdicts.read_correction, correction.correction_id == hit.correction_id)
+        .where(*visible(grant))
         .order_by(hit.captured_at.desc(), hit.hit_id.desc())
     )  # fmt: skip
-    if Source.RESTRICTED not in grant.sources:
-        statement = statement.where(~hit.restricted)
-    if since is not None:
-        statement = statement.where(hit.captured_at >= since)
-    if until is not None:
-        statement = statement.where(hit.captured_at < until)
-    if category is not None:
-        statement = statement.where(hit.category == category)
-    return querying.Query(statement, _identify, _finish)
+    if narrow.since is not None:
+        statement = statement.where(hit.captured_at >= narrow.since)
+    if narrow.until is not None:
+        statement = statement.where(hit.captured_at < narrow.until)
+    if narrow.category is not None:
+        statement = statement.where(hit.category == narrow.category)
+    if narrow.statuses:
+        statement = statement.where(status.in_([str(one) for one in narrow.statuses]))
+    if narrow.match_kinds:
+        statement = statement.where(hit.match_kind.in_(list(narrow.match_kinds)))
+    if narrow.alerted is not None:
+        statement = statement.where(hit.alerted == narrow.alerted)
+    return querying.Query(statement, _identify, partial(_finish, at=grant.at, near=near))
 
 
 def _identify(row: Row[Any]) -> ResultId:
-    return ResultId(RESTRICTED_HIT if row.restricted else "hit", row.read_day, row.hit_id)
+    return named(row.hit_id, row.read_day, restricted=row.restricted)
 
 
-def _finish(frame: pd.DataFrame) -> pd.DataFrame:
+def _finish(frame: pd.DataFrame, *, at: datetime, near: tuple[float, float] | None) -> pd.DataFrame:
+    frame = frame.assign(score=ranking.score(frame, at, near=near))
     return frame[list(COLUMNS)].astype({"state_agrees": "boolean"})

@@ -47,6 +47,11 @@ TYPES: Final[Mapping[str, tuple[pa.DataType, str]]] = {
     "source": (pa.string(), ""),
     "match_kind": (pa.string(), ""),
     "differences": (pa.list_(DIFFERENCE), ""),
+    "status": (pa.string(), ""),
+    "actionable_until": (INSTANT, "UTC"),
+    "alerted": (pa.bool_(), ""),
+    "corrected_plate": (pa.string(), ""),
+    "score": (pa.float64(), ""),
 }
 """Name → type and unit. The same quantity has the same name in every answer."""
 

@@ -95,7 +95,8 @@ def test_the_characters_that_differ_come_as_they_are(media_type: str) -> None:
     hit = {
         **read(), "hit_id": 1, "category": "stolen_vehicle", "list_type": "01", "source": "state", "restricted": False,
         "listed_plate": "7AB", "listed_state": "CA", "match_kind": "folded", "state_agrees": pd.NA, "differences": why,
-        "read_day": AT.date(), "raised_at": AT + timedelta(minutes=1),
+        "read_day": AT.date(), "raised_at": AT + timedelta(minutes=1), "status": "raised", "actionable_until": pd.NaT, "alerted": True,
+        "corrected_plate": None, "score": 61.5,
     }  # fmt: skip
     found = frame(hit, columns=tuple(hits.COLUMNS)).astype({"state_agrees": "boolean"})
     (row,) = decoded(media_type, encoded(media_type, found, schema=HITS))
