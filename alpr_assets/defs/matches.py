@@ -1,7 +1,7 @@
 """hotlist_matches: a day's sightings against the lists in force, raised as hits with their reasons.
 
 One run may hold a range of days (a new list version re-matches the past): the lists are loaded and indexed once, and each day has
-its own counts and its own check result.
+its own counts and its own check result. Counts only, over all sources: who reads them sees no hit.
 """
 
 from datetime import date, timedelta
@@ -11,15 +11,23 @@ from dagster import AssetExecutionContext
 
 from alpr_assets.defs.checks import day_check, judge_suite
 from alpr_assets.defs.hotlists import hotlists
+from alpr_assets.defs.plots import shares
 from alpr_assets.defs.reads import plate_reads
 from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.lifecycle.hits import precision
+from alpr_assets.lifecycle.hits.ageing import waiting
+from alpr_assets.lifecycle.hits.ending import end_withdrawn, lapse
 from alpr_assets.lifecycle.hits.raising import DayOfHits, lists_in_force, raise_hits
+from alpr_assets.lifecycle.hotlists.ages import list_ages
 from alpr_assets.lifecycle.hotlists.imports import mark_rematched, versions_in_force
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.partitions import capture_day, day_of
 from alpr_assets.policy import policy
 from alpr_assets.quality import suites
 from alpr_assets.store.engine import Store, reading, writing
+
+WEEKS = 12  # of verdicts in the plot of precision
+FEWEST = 10  # verdicts: a share of fewer says nothing, and could tell of one hit
 
 
 @dg.asset(
@@ -43,17 +51,35 @@ def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.
         for key in keys:
             days[key] = raise_hits(opened, day_of(key), lists, policy=policy(), now=now())
             context.log.info(f"{key}: {sum(days[key].n_raised.values())} hits raised from {days[key].n_reads} reads")
-        if _covers_the_past({day_of(key) for key in keys}):
-            with writing(opened.engine) as connection:
+        with writing(opened.engine) as connection:
+            n_ended, n_lapsed = end_withdrawn(connection, now()), lapse(connection, now())
+            if _covers_the_past({day_of(key) for key in keys}):
                 mark_rematched(connection, versions)
+        with reading(opened.engine) as connection:
+            judged = precision.by_week(connection, now().date() + timedelta(days=1), n_weeks=WEEKS)
     for key, day in days.items():
         context.add_asset_metadata(_metadata(day), partition_key=key)
     return dg.MaterializeResult(
         metadata={
             "entries in force": lists.n_entries,
             "list versions": {name: str(import_id) for name, import_id in versions.items()},
+            "hits ended with their entry in this run": n_ended,
+            "hits lapsed in this run": n_lapsed,
+            **_precision(judged),
         }
     )
+
+
+def _precision(weeks: list[tuple[date, list[precision.Precision]]]) -> dict[str, dg.MetadataValue]:
+    """Precision by match kind over the weeks, as a plot; nothing where no week has enough verdicts of a kind."""
+    series: dict[str, list[tuple[int, float, float, float]]] = {}
+    for place, (_, kinds) in enumerate(weeks):
+        for kind in kinds:
+            if kind.n >= FEWEST:
+                series.setdefault(kind.match_kind, []).append((place, kind.share, *kind.interval))
+    labels = [f"{first:%m-%d}" for first, _ in weeks]
+    title = "share of right matches by kind, from verdicts (95 %)"
+    return {"precision by match kind": shares(series, labels, title=title)} if series else {}
 
 
 def _covers_the_past(days: set[date]) -> bool:
@@ -81,3 +107,39 @@ def _metadata(day: DayOfHits) -> dict[str, object]:
 )
 def hits_are_sound(store: Store, day: date) -> dg.AssetCheckResult:
     return judge_suite(store, suites.suite_matches(policy()), lambda c: suites.matches_frame(c, day, fold=fold))
+
+
+@dg.asset_check(
+    asset=hotlist_matches,
+    description="No hit that alerted people waits longer for a verdict than the policy allows (422.4(f)).",
+)
+def every_hit_is_verified_in_time(store: StoreResource) -> dg.AssetCheckResult:
+    hours = policy().hits.unverified_hours
+    with store.open() as opened, reading(opened.engine) as connection:
+        found = waiting(connection, now(), hours=hours)
+    return dg.AssetCheckResult(
+        passed=not found.n_late,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{found.n_late} hits wait for longer than {hours:g} h" if found.n_late else None,
+        metadata={"unverified": found.n, "unverified for too long": found.n_late, "hours allowed": hours},
+    )
+
+
+@dg.asset_check(
+    asset=hotlists,
+    description="Every list in force is younger than the policy says; on an older one nobody acts unconfirmed (422.4(f)).",
+)
+def every_list_is_fresh(store: StoreResource) -> dg.AssetCheckResult:
+    with store.open() as opened, reading(opened.engine) as connection:
+        ages = list_ages(connection, now(), policy=policy())
+    stale = [one.name for one in ages if one.is_stale]
+    return dg.AssetCheckResult(
+        passed=not stale,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"stale: {', '.join(stale)}" if stale else None,
+        metadata={
+            "lists": len(ages),
+            "lists stale": len(stale),
+            **{f"hours since {one.name} was made": round(one.age.total_seconds() / 3600, 1) for one in ages},
+        },
+    )

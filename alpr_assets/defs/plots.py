@@ -2,7 +2,8 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -17,6 +18,35 @@ def bars(values: Sequence[float], labels: Sequence[str], *, title: str) -> dg.Me
     step = max(1, len(labels) // 12)
     axes.set_xticks(range(0, len(labels), step), labels[::step], fontsize=7)
     axes.tick_params(axis="y", labelsize=7)
+    return _picture(figure, axes, title)
+
+
+def shares(
+    series: Mapping[str, Sequence[tuple[int, float, float, float]]], labels: Sequence[str], *, title: str
+) -> dg.MetadataValue:
+    """Shares over time with their intervals, 6 × 1.8 inches.
+
+    Parameters
+    ----------
+    series : name → (place among the labels, share, low, high), 0–1
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    figure = Figure(figsize=(6, 1.8), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    for name, points in series.items():
+        places, middle, low, high = zip(*points, strict=True)
+        below = [share - end for share, end in zip(middle, low, strict=True)]
+        above = [end - share for share, end in zip(middle, high, strict=True)]
+        axes.errorbar(places, middle, yerr=[below, above], label=name, marker="o", markersize=3, capsize=2, linewidth=1)
+    axes.set_xticks(range(len(labels)), labels, fontsize=7)
+    axes.set_ylim(0, 1.02)
+    axes.tick_params(axis="y", labelsize=7)
+    axes.legend(fontsize=7, frameon=False, loc="lower left")
+    return _picture(figure, axes, title)
+
+
+def _picture(figure: Any, axes: Any, title: str) -> dg.MetadataValue:
     axes.set_title(title, fontsize=8, loc="left")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

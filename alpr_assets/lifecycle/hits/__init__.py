@@ -7,6 +7,7 @@ verifying    a person's moves, under a Grant
 ending       the system's moves: lapsed, entry ended
 notices      what a supervisor is told of
 entitlement  which hits a member may see
+ageing       how many wait, and how long
 ranking      in which order people look
 precision    how often each kind of match was right
 """

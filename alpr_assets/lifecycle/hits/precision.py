@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, exists, func, or_, select
@@ -75,6 +75,12 @@ def precision(
     """
     rows = connection.execute(_counts(since, until, of).order_by(schema.hit.c.match_kind))
     return [Precision(row.match_kind, int(row.n_right), int(row.n_wrong)) for row in rows]
+
+
+def by_week(connection: Connection, until: date, *, n_weeks: int) -> list[tuple[date, list[Precision]]]:
+    """Verdicts by match kind of each of the weeks before a UTC day: (the week's first day, as `precision`), oldest first."""
+    firsts = [until - timedelta(weeks=back) for back in range(n_weeks, 0, -1)]
+    return [(first, precision(connection, since=first, until=first + timedelta(weeks=1))) for first in firsts]
 
 
 def precision_of(
