@@ -67,6 +67,7 @@ class Narrow:
     statuses : where the hit stands
     match_kinds : exact, folded, edit1, partial
     alerted : whether people were alerted
+    hit_ids : only these
     """
 
     since: datetime | None = None
@@ -75,6 +76,7 @@ class Narrow:
     statuses: Sequence[Status] = ()
     match_kinds: Sequence[str] = ()
     alerted: bool | None = None
+    hit_ids: Sequence[int] = ()
 
 
 def hits(
@@ -87,6 +89,7 @@ def hits(
     statuses: Sequence[Status] = (),
     match_kinds: Sequence[str] = (),
     alerted: bool | None = None,
+    hit_ids: Sequence[int] = (),
     ranked: bool = False,
     near: tuple[float, float] | None = None,
 ) -> Found[pd.DataFrame]:
@@ -94,7 +97,7 @@ def hits(
 
     Parameters
     ----------
-    since, until, category, statuses, match_kinds, alerted : see Narrow
+    since, until, category, statuses, match_kinds, alerted, hit_ids : see Narrow
     near : latitude and longitude of the asker, degrees, WGS 84: nearer hits score higher
 
     Returns
@@ -108,8 +111,9 @@ def hits(
     Source: 422.3, 422.4(e), 422.4(f)
     """
     narrow = Narrow(
-        since=since, until=until, category=category, statuses=statuses, match_kinds=match_kinds, alerted=alerted
-    )
+        since=since, until=until, category=category, statuses=statuses, match_kinds=match_kinds, alerted=alerted,
+        hit_ids=hit_ids,
+    )  # fmt: skip
     found = querying.found(engine, _query(grant, narrow, near))
     if not ranked:
         return found
@@ -157,6 +161,8 @@ def _query(grant: Grant, narrow: Narrow, near: tuple[float, float] | None) -> qu
         statement = statement.where(hit.match_kind.in_(list(narrow.match_kinds)))
     if narrow.alerted is not None:
         statement = statement.where(hit.alerted == narrow.alerted)
+    if narrow.hit_ids:
+        statement = statement.where(hit.hit_id.in_(list(narrow.hit_ids)))
     return querying.Query(statement, _identify, partial(_finish, at=grant.at, near=near))
 
 
