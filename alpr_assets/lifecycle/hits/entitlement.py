@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement
 from alpr_assets.access.gate import Grant
 from alpr_assets.access.people import Source
 from alpr_assets.access.record.entries import ResultId
+from alpr_assets.lifecycle.watches import audience
 from alpr_assets.store import schema
 
 RESTRICTED_HIT: Final = "restricted_hit"
@@ -22,7 +23,7 @@ RESTRICTED_HIT: Final = "restricted_hit"
 def visible(grant: Grant) -> list[ColumnElement[bool]]:
     """Conditions on `hit` that leave what the member may see."""
     hit = schema.hit.c
-    conditions: list[ColumnElement[bool]] = [hit.source.in_(sorted(grant.sources))]
+    conditions: list[ColumnElement[bool]] = [hit.source.in_(sorted(grant.sources)), audience.hit_visible(grant)]
     if Source.RESTRICTED not in grant.sources:
         conditions.append(~hit.restricted)
     return conditions

@@ -11,8 +11,8 @@ from sqlalchemy import Row, insert, select
 from alpr_assets.access.gate import Grant
 from alpr_assets.access.people import Member
 from alpr_assets.access.roles import Action, Role
+from alpr_assets.lifecycle.hits import entitlement
 from alpr_assets.lifecycle.lookalikes import fold
-from alpr_assets.lifecycle.watches import audience
 from alpr_assets.lifecycle.watches.areas import Circle
 from alpr_assets.lifecycle.watches.raising import DayOfWatchHits, raise_watch_hits
 from alpr_assets.store import schema, verdicts
@@ -153,7 +153,7 @@ def test_hits_of_a_covert_watch_are_shown_to_whom_the_watch_is(department: Depar
 
     def seen(by: Member, action: Action = Action.VIEW_HITS) -> int:
         def deed(grant: Grant, connection: Any) -> Any:
-            found = connection.execute(select(schema.hit.c.hit_id).where(audience.hit_visible(grant))).all()
+            found = connection.execute(select(schema.hit.c.hit_id).where(*entitlement.visible(grant))).all()
             return type("Found", (), {"rows": len(found), "ids": []})
 
         n: int = department.act(by, action, deed)
