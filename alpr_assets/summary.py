@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from alpr_assets import accuracy
 from alpr_assets.lifecycle.captures.arrivals import CLOCK_DISTRUSTED
-from alpr_assets.lifecycle.hits.raising import STRENGTH
+from alpr_assets.lifecycle.hits.matched import STRENGTH
 from alpr_assets.lifecycle.hotlists.imports import ImportReceipt
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading

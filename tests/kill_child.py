@@ -12,7 +12,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from alpr_assets.lifecycle.captures.landing import land_pending
-from alpr_assets.lifecycle.hits.raising import lists_in_force, raise_hits
+from alpr_assets.lifecycle.hits.matched import lists_in_force
+from alpr_assets.lifecycle.hits.raising import raise_hits
 from alpr_assets.lifecycle.hotlists.imports import import_pending
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import executor

@@ -13,7 +13,8 @@ from sqlalchemy import Row, select
 
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.captures.receipts import Receipt
-from alpr_assets.lifecycle.hits.raising import DayOfHits, lists_in_force, raise_hits
+from alpr_assets.lifecycle.hits.matched import lists_in_force
+from alpr_assets.lifecycle.hits.raising import DayOfHits, raise_hits
 from alpr_assets.lifecycle.hotlists.imports import ImportReceipt, import_file
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import Pool, executor

@@ -17,7 +17,8 @@ from alpr_assets.defs.store import OWNERS, StoreResource, now
 from alpr_assets.lifecycle.hits import precision
 from alpr_assets.lifecycle.hits.ageing import waiting
 from alpr_assets.lifecycle.hits.ending import end_withdrawn, lapse
-from alpr_assets.lifecycle.hits.raising import DayOfHits, lists_in_force, raise_hits
+from alpr_assets.lifecycle.hits.matched import lists_in_force
+from alpr_assets.lifecycle.hits.raising import DayOfHits, raise_hits
 from alpr_assets.lifecycle.hotlists.ages import list_ages
 from alpr_assets.lifecycle.hotlists.imports import mark_rematched, versions_in_force
 from alpr_assets.lifecycle.lookalikes import fold

@@ -17,6 +17,7 @@ from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError
+from alpr_assets.lifecycle.hits.entitlement import named, visible
 from alpr_assets.lifecycle.hits.moves import LEAST, text
 from alpr_assets.lifecycle.hits.raising import raise_corrected
 from alpr_assets.lifecycle.lookalikes import fold
@@ -45,7 +46,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The correction's id, and the ids of the hits that its plate raised. They are seen by whoever may see them, not here."""
+    """The correction's id, and the ids of the hits that its plate raised, as far as the member may see them (422.4(e))."""
 
     correction_id: int
     hit_ids: tuple[int, ...]
@@ -67,14 +68,12 @@ def correct_read(
     AccessRefusedError : the grant is for another ask
     """
     grant.require(Action.CORRECT_READ)
-    done = put(grant, connection, day, read_id, reading, policy=policy)
-    ids = [ResultId("read", day, read_id), ResultId("correction", day, done.correction_id)]
-    return Found(done, ids)
+    return put(grant, connection, day, read_id, reading, policy=policy)
 
 
 def put(
     grant: Grant, connection: Connection, day: date, read_id: int, reading: Reading, *, policy: Policy
-) -> Corrected:
+) -> Found[Corrected]:
     """Write a correction down and match its plate; part of a misread verdict too."""
     said = _said(connection, day, read_id)
     region = reading.region and reading.region.lower()
@@ -87,7 +86,12 @@ def put(
     }  # fmt: skip
     correction_id: int = connection.execute(table.insert().returning(table.c.correction_id), row).scalar_one()
     raised = raise_corrected(connection, day, read_id, policy=policy, now=grant.at)
-    return Corrected(correction_id, tuple(raised))
+    hit = schema.hit.c
+    statement = select(hit.hit_id, hit.read_day, hit.restricted).where(hit.hit_id.in_(raised), *visible(grant))
+    seen = connection.execute(statement.order_by(hit.hit_id)).all()
+    ids = [ResultId("read", day, read_id), ResultId("correction", day, correction_id)]
+    ids += [named(row.hit_id, row.read_day, restricted=row.restricted) for row in seen]
+    return Found(Corrected(correction_id, tuple(row.hit_id for row in seen)), ids)
 
 
 def _said(connection: Connection, day: date, read_id: int) -> Any:

@@ -9,6 +9,7 @@ from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedEr
 from alpr_assets.lifecycle.corrections import Reading, correct_read
 from alpr_assets.store import verdicts
 from tests.lifecycle.hits.conftest import act, alone, patrol, recorder  # noqa: F401 - fixtures
+from tests.lifecycle.hits.test_raising import ncic
 from tests.patrols import DAY, seen, watch
 from tests.people import member
 
@@ -31,7 +32,7 @@ def test_any_read_can_be_corrected_and_what_was_read_stays(patrol, correct, reco
     (hit,) = patrol.hits()
     assert (hit.match_kind, hit.correction_id, done.hit_ids) == ("exact", done.correction_id, (hit.hit_id,))
     assert [(one.kind, one.id) for one in recorder.entries[-1].results] == [
-        ("read", read.read_id), ("correction", done.correction_id),
+        ("read", read.read_id), ("correction", done.correction_id), ("hit", hit.hit_id),
     ]  # fmt: skip
 
 
@@ -93,3 +94,14 @@ def test_only_roles_that_correct_do(alone, correct, role):  # noqa: F811
 def test_a_read_that_is_not_there_is_not_found(alone, correct):  # noqa: F811
     with pytest.raises(NotFoundError):
         correct(alone, 5, Reading("7ABC124", "a 4"))
+
+
+@pytest.mark.clause("422.4(e)")
+def test_a_correction_tells_nobody_of_a_hit_that_he_may_not_see(alone, correct, recorder):  # noqa: F811
+    alone.take(ncic(("V", "1XYZ999", "CA")), "ncic.txt")
+    alone.read(seen("7ABC123"))
+    (read,) = alone.reads()
+    done = correct(alone, read.read_id, Reading("1XYZ999", "a 1 at first")).rows
+    (hit,) = alone.hits()
+    assert (hit.source, done.hit_ids) == ("federal", ())
+    assert "hit" not in {one.kind for one in recorder.entries[-1].results}

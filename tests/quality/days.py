@@ -12,7 +12,8 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from alpr_assets.lifecycle.captures.landing import land_drop
-from alpr_assets.lifecycle.hits.raising import lists_in_force, raise_hits
+from alpr_assets.lifecycle.hits.matched import lists_in_force
+from alpr_assets.lifecycle.hits.raising import raise_hits
 from alpr_assets.lifecycle.hotlists.imports import import_file
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import executor

@@ -1,5 +1,6 @@
 """Hits, from the raise to a lawful action (422.4(f)).
 
+matched      from reads and lists to what a hit says
 raising      a sighting whose plate is on a list in force, with its reason
 alerting     which tolerant matches alert people, and which are only listed
 moves        states, legal moves, and what each needs

@@ -49,7 +49,7 @@ class Moved:
 
     move_id : what the access record names
     actionable_until : aware UTC instant; None: not actionable
-    hit_ids : of a misread: hits that the corrected plate raised
+    hit_ids : of a misread: hits that the corrected plate raised, as far as the member may see them
     """
 
     hit_id: int
@@ -60,7 +60,14 @@ class Moved:
 
 
 def confirm_picture(
-    grant: Grant, connection: Connection, hit_id: int, answers: Answers, *, policy: Policy, note: str = ""
+    grant: Grant,
+    connection: Connection,
+    hit_id: int,
+    answers: Answers,
+    *,
+    policy: Policy,
+    note: str = "",
+    of_read: int | None = None,
 ) -> Found[Moved]:
     """Say that plate, state and vehicle in the picture are the listed ones.
 
@@ -68,6 +75,7 @@ def confirm_picture(
     ----------
     policy : of the department, as for every move
     note : what was seen, 300 characters at most
+    of_read : id of the read whose picture was looked at; refused where the hit rests on another by now. None: not checked
 
     Raises
     ------
@@ -75,14 +83,21 @@ def confirm_picture(
     IllegalMoveError : one of the answers is no, or the hit stands elsewhere
     AccessRefusedError : the grant is for another ask than verify_hit
     """
-    return _moved(grant, connection, hit_id, Seen(Kind.CONFIRM_PICTURE, answers, note), policy=policy)
+    return _moved(grant, connection, hit_id, Seen(Kind.CONFIRM_PICTURE, answers, note), policy=policy, of_read=of_read)
 
 
 def report_wrong_state(
-    grant: Grant, connection: Connection, hit_id: int, answers: Answers, *, policy: Policy, note: str = ""
+    grant: Grant,
+    connection: Connection,
+    hit_id: int,
+    answers: Answers,
+    *,
+    policy: Policy,
+    note: str = "",
+    of_read: int | None = None,
 ) -> Found[Moved]:
     """End a hit whose plate is of another state. Raises as `confirm_picture`; also when the answer about the state is yes."""
-    return _moved(grant, connection, hit_id, Seen(Kind.WRONG_STATE, answers, note), policy=policy)
+    return _moved(grant, connection, hit_id, Seen(Kind.WRONG_STATE, answers, note), policy=policy, of_read=of_read)
 
 
 def report_misread(
@@ -94,6 +109,7 @@ def report_misread(
     *,
     policy: Policy,
     note: str = "",
+    of_read: int | None = None,
 ) -> Found[Moved]:
     """End a hit whose plate was misread, put the right reading beside the read, and match it.
 
@@ -105,10 +121,10 @@ def report_misread(
             f"hit {hit_id}: the reading is the listed plate",
             remedy="the match was right: answer the question about the plate with yes",
         )
-    found = _moved(grant, connection, hit_id, Seen(Kind.MISREAD, answers, note), policy=policy)
+    found = _moved(grant, connection, hit_id, Seen(Kind.MISREAD, answers, note), policy=policy, of_read=of_read)
     done = corrections.put(grant, connection, hit.read_day, hit.read_id, reading, policy=policy)
-    moved = Moved(hit_id, found.rows.move_id, Status.MISREAD, None, done.hit_ids)
-    return Found(moved, [*found.ids, ResultId("correction", hit.read_day, done.correction_id)])
+    moved = Moved(hit_id, found.rows.move_id, Status.MISREAD, None, done.rows.hit_ids)
+    return Found(moved, [*found.ids, *done.ids])
 
 
 def report_clets(grant: Grant, connection: Connection, hit_id: int, clets: Clets, *, policy: Policy) -> Found[Moved]:
@@ -154,7 +170,8 @@ def mark_duplicate(grant: Grant, connection: Connection, hit_id: int, of_hit: in
 
     Raises as `confirm_picture`; IllegalMoveError also when the other is the same hit, of another plate, or at an end itself.
     """
-    hit, other = _locked(grant, connection, hit_id), _locked(grant, connection, of_hit)
+    both = {each: _locked(grant, connection, each) for each in sorted({hit_id, of_hit})}  # in one order: no deadlock
+    hit, other = both[hit_id], both[of_hit]
     same = fold(hit.plate) == fold(other.plate) or (hit.day, hit.sighting_id) == (other.day, other.sighting_id)
     if hit_id == of_hit or not same:
         raise IllegalMoveError(f"hit {hit_id} is no duplicate of hit {of_hit}")
@@ -206,8 +223,14 @@ def _locked(grant: Grant, connection: Connection, hit_id: int) -> Any:
     return hit
 
 
-def _moved(grant: Grant, connection: Connection, hit_id: int, move: Move, *, policy: Policy) -> Found[Moved]:
+def _moved(
+    grant: Grant, connection: Connection, hit_id: int, move: Move, *, policy: Policy, of_read: int | None = None
+) -> Found[Moved]:
     hit = _locked(grant, connection, hit_id)
+    if of_read is not None and of_read != hit.read_id:
+        raise IllegalMoveError(
+            f"hit {hit_id} rests on another read by now", remedy="a better picture came: look at it and answer again"
+        )
     require_legal(hit_id, status_at(hit.status, hit.actionable_until, grant.at), move.kind)
     if status_at(hit.status, hit.actionable_until, grant.at) is not Status(hit.status):
         ending.put(connection, hit, BySystem(Kind.LAPSE), at=grant.at, member_id=None)

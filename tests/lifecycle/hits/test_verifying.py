@@ -247,6 +247,19 @@ def test_a_misread_that_reads_as_listed_is_none(alone, act):
     assert alone.rows(verdicts.read_correction) == []
 
 
+def test_answers_about_a_picture_that_the_hit_no_longer_rests_on_are_refused(alone, act):
+    alone.take(watch("7ABC120"))
+    alone.read(seen("7A8C12O"))
+    alone.match()
+    (before,) = alone.hits()
+    alone.read(seen("7ABC120", seconds=1))
+    assert alone.match().n_strengthened == 1
+    (after,) = alone.hits()
+    with pytest.raises(IllegalMoveError, match="another read"):
+        act(alone, verifying.confirm_picture, before.hit_id, YES, of_read=before.read_id)
+    act(alone, verifying.confirm_picture, before.hit_id, YES, of_read=after.read_id)
+
+
 def test_what_a_verdict_was_given_on_changes_no_more(alone, act):
     alone.take(watch("7ABC120"))
     alone.read(seen("7A8C12O"))
