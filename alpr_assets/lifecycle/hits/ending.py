@@ -5,13 +5,17 @@ Here: writing a move down, whoever makes it. Not here: a person's moves (`verify
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, exists, select
 
 from alpr_assets.lifecycle.hits.moves import ENDS, OPEN, BySystem, Kind, Move, Status, require_legal
 from alpr_assets.store import schema, verdicts
+
+CHUNK: Final = 400
+_OPEN: Final = tuple(status.value for status in OPEN)
 
 
 def put(
@@ -51,19 +55,35 @@ def end_withdrawn(connection: Connection, now: datetime) -> int:
 
     A line that only changed is not withdrawn: the same plate, state and type stand in force under the same source.
     """
-    hit, entry, other = schema.hit.c, schema.hotlist_entry.c, schema.hotlist_entry.alias("other").c
-    hotlist = schema.hotlist.c
+    hit, entry = schema.hit.c, schema.hotlist_entry.c
     left = exists().where(entry.entry_id == hit.entry_id, entry.to_import_id.is_not(None))
-    stands = exists().where(
-        other.list_id == hotlist.list_id,
-        hotlist.source == hit.source,
-        other.to_import_id.is_(None),
-        other.plate == hit.plate,
-        other.state == hit.state,
-        other.list_type == hit.list_type,
+    rows = connection.execute(
+        select(hit.hit_id, hit.source, hit.plate, hit.state, hit.list_type).where(hit.status.in_(_OPEN), left)
+    ).all()
+    stands = _in_force(connection, sorted({row.plate for row in rows}))
+    ended = [row.hit_id for row in rows if (row.source, row.plate, row.state, row.list_type) not in stands]
+    return sum(
+        _move_all(connection, hit.hit_id.in_(some) & hit.status.in_(_OPEN), BySystem(Kind.ENTRY_ENDED), now)
+        for some in _chunks(ended)
     )
-    ended = hit.status.in_([status.value for status in OPEN]) & left & ~stands
-    return _move_all(connection, ended, BySystem(Kind.ENTRY_ENDED), now)
+
+
+def _in_force(connection: Connection, plates: list[str]) -> set[tuple[str, str, str, str]]:
+    """(source, plate, state, type) of the entries in force of these plates; the lists are read once for many of them."""
+    entry, hotlist = schema.hotlist_entry.c, schema.hotlist.c
+    statement = (
+        select(hotlist.source, entry.plate, entry.state, entry.list_type)
+        .join(schema.hotlist, hotlist.list_id == entry.list_id)
+        .where(entry.to_import_id.is_(None))
+    )
+    return {
+        tuple(row) for some in _chunks(plates) for row in connection.execute(statement.where(entry.plate.in_(some)))
+    }
+
+
+def _chunks(values: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
 
 
 def _move_all(connection: Connection, which: Any, move: BySystem, now: datetime) -> int:

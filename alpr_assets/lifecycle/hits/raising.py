@@ -64,6 +64,7 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
         lock_day(connection, day)
         new, better, standing = _put(connection, found, {day}, policy=policy, now=now)
         complete = _close_day(connection, day, n_matched=len(reads))
+    standing = {key: hit for key, hit in standing.items() if hit.entry_id is not None}  # not those of watches
     raised = Counter(hit.match_kind for hit in standing.values() if hit.hit_id in new)
     kinds = Counter(hit.match_kind for hit in standing.values())
     kinds.update(row["match_kind"] for _, row in better)
