@@ -1,7 +1,7 @@
 """Corrections: what a person read in the picture, beside what the recogniser read, never over it (Civ. Code 1798.90.51).
 
 Any read may be corrected, by whoever may correct reads, with a reason; the newest correction counts, the older ones stay. The
-corrected plate is matched with the lists at once. Not here: the verdict that a hit is a misread (`hits.verifying`).
+corrected plate is matched with the lists and the watches at once. Not here: the verdict that a hit is a misread (`hits.verifying`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from alpr_assets.lifecycle.hits.entitlement import named, visible
 from alpr_assets.lifecycle.hits.moves import LEAST, text
 from alpr_assets.lifecycle.hits.raising import raise_corrected
 from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.watches.raising import raise_corrected as raise_for_watches
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema, verdicts
 
@@ -86,6 +87,7 @@ def put(
     }  # fmt: skip
     correction_id: int = connection.execute(table.insert().returning(table.c.correction_id), row).scalar_one()
     raised = raise_corrected(connection, day, read_id, policy=policy, now=grant.at)
+    raised += raise_for_watches(connection, day, read_id, policy=policy, now=grant.at)
     hit = schema.hit.c
     statement = select(hit.hit_id, hit.read_day, hit.restricted).where(hit.hit_id.in_(raised), *visible(grant))
     seen = connection.execute(statement.order_by(hit.hit_id)).all()

@@ -6,6 +6,7 @@ Runs in the background; asked for again it goes on where nothing was raised yet,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,17 +66,17 @@ def match_history(
         plates = plates_of(connection, row, policy)
         reads = past_reads(connection, row, plates)
     rows = sorted(hit_rows(index, reads, policy), key=lambda one: (one["day"], one["sighting_id"]))
-    raised: dict[str, int] = {}
+    raised: Counter[str] = Counter()
     by_day = [list(group) for _, group in groupby(rows, key=lambda one: one["day"])]
     for n_done, of_day in enumerate(by_day, start=1):
         with writing(store.engine) as connection:  # a day each: nobody waits long for its lock
             new, _ = put(connection, of_day, now)
-        raised = {kind: raised.get(kind, 0) + new.get(kind, 0) for kind in raised.keys() | new.keys()}
+        raised.update(new.values())
         if progress is not None:
             progress(n_done, len(by_day))
     with writing(store.engine) as connection:
         connection.execute(update(watch).where(watch.c.watch_id == watch_id).values(history_at=now))
-    return HistoryOfWatch(watch_id, len(plates), len(reads), raised)
+    return HistoryOfWatch(watch_id, len(plates), len(reads), dict(raised))
 
 
 def plates_of(connection: Connection, row: Any, policy: Policy) -> list[str]:

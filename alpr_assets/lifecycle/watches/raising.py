@@ -58,8 +58,16 @@ def raise_watch_hits(store: Store, day: date, *, policy: Policy, now: datetime) 
         reads = load_reads(connection, schema.read.c.day == day)
     rows = hit_rows(index, reads, policy)
     with writing(store.engine) as connection:
-        raised, n_strengthened = put(connection, rows, now)
-    return DayOfWatchHits(day, len(index.watches), len(reads), raised, n_strengthened)
+        new, n_strengthened = put(connection, rows, now)
+    return DayOfWatchHits(day, len(index.watches), len(reads), dict(Counter(new.values())), n_strengthened)
+
+
+def raise_corrected(connection: Connection, day: date, read_id: int, *, policy: Policy, now: datetime) -> list[int]:
+    """Match what a person read instead with the watches in force; part of the transaction that corrects. Returns new hits' ids."""
+    index = watches_in_force(connection, now, policy)
+    reads = load_reads(connection, schema.read.c.day == day, schema.read.c.read_id == read_id)
+    new, _ = put(connection, hit_rows(index, reads, policy), now)
+    return sorted(new)
 
 
 def load_reads(connection: Connection, *conditions: ColumnElement[bool]) -> pd.DataFrame:
@@ -84,8 +92,8 @@ def hit_rows(index: WatchIndex, reads: pd.DataFrame, policy: Policy) -> list[dic
     return [_row(pair, index.watches[pair["watch_id"]]) for pair in pairs.astype(object).to_dict("records")]
 
 
-def put(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> tuple[dict[str, int], int]:
-    """Insert what is new and strengthen what stands: (new hits by match kind, how many were strengthened)."""
+def put(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> tuple[dict[int, str], int]:
+    """Insert what is new and strengthen what stands: (match kinds of new hits by id, how many were strengthened)."""
     days = {row["day"] for row in rows} | {row["read_day"] for row in rows}
     for day in sorted(days):
         lock_day(connection, day)
@@ -98,11 +106,12 @@ def put(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -
         (one.day, one.sighting_id, one.watch_id): one
         for one in connection.execute(select(schema.hit).where(hit.day.in_(sorted(days)), hit.watch_id.is_not(None)))
     }
-    kinds = Counter(one.match_kind for one in standing.values() if one.hit_id in new)
+    kinds = {one.hit_id: one.match_kind for one in standing.values() if one.hit_id in new}
     better = [
         (one.hit_id, row)
         for row in rows
-        if (one := standing[row["day"], row["sighting_id"], row["watch_id"]]).hit_id not in new
+        if (one := standing.get((row["day"], row["sighting_id"], row["watch_id"])))
+        and one.hit_id not in new
         and one.n_moves == 0
         and row["version_id"] == one.version_id
         and (STRENGTH[row["match_kind"]], not row["sure"]) < (STRENGTH[one.match_kind], not one.sure)
@@ -113,7 +122,7 @@ def put(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -
             schema.hit.update().where(hit.hit_id == bindparam("of_hit")).values({**changed, "strengthened_at": now}),
             [{"of_hit": hit_id, **{f"new_{name}": row[name] for name in CHANGES}} for hit_id, row in better],
         )
-    return dict(kinds), len(better)
+    return kinds, len(better)
 
 
 def _row(pair: dict[Any, Any], watch: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select
 from alpr_assets.access.gate import Grant
 from alpr_assets.access.people import Member
 from alpr_assets.access.roles import Action, Role
+from alpr_assets.lifecycle.corrections import Reading, correct_read
 from alpr_assets.lifecycle.hits import entitlement
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.lifecycle.watches.areas import Circle
@@ -142,6 +143,21 @@ def test_what_a_person_read_instead_is_matched(department: Department) -> None:
             connection.execute(insert(verdicts.read_correction), {**row, "member_id": 1, "corrected_at": NOW})
     assert hit_reads(department) == [right]
     assert hits(department)[0].correction_id == 3
+
+
+def test_a_correction_raises_the_hit_of_a_watch_at_once(department: Department) -> None:
+    owner = department.member()
+    watch_id = department.place(owner)
+    (read_id,) = plant(department.store, Planted("1BA23"))
+    reading_of_it = Reading("7BA23", "seen in the picture")
+    corrected = department.act(
+        owner,
+        Action.CORRECT_READ,
+        lambda g, c: correct_read(g, c, NOW.date(), read_id, reading_of_it, policy=department.policy),
+    )
+    (hit,) = hits(department)
+    assert (hit.watch_id, hit.hit_id, hit.correction_id) == (watch_id, corrected.hit_ids[0], corrected.correction_id)
+    assert matched(department).n_raised == {}
 
 
 @pytest.mark.clause("422.4(e)")
