@@ -84,8 +84,11 @@ def plates_of(connection: Connection, row: Any, policy: Policy) -> list[str]:
     pattern = parse(row.pattern)
     if not row.is_partial:
         return sorted(trigrams.find_folded(connection, _near(fold(row.pattern), policy.matching.edit1_min_length)))
-    asked = {"glob": pattern.glob(), "regex": pattern.regex(), "runs": pattern.runs(), "prefix": pattern.prefix()}
-    found = sorted(trigrams.find(connection, **asked))  # type: ignore[arg-type]
+    found = sorted(
+        trigrams.find(
+            connection, glob=pattern.glob(), regex=pattern.regex(), runs=pattern.runs(), prefix=pattern.prefix()
+        )
+    )
     _, right = match_patterns([pattern], found)
     return [found[number] for number in right]
 
