@@ -67,6 +67,9 @@ DATA: Final = frozenset(
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
 
+QUESTIONS: Final = frozenset({Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT})
+"""Actions that only ask: what a program's token is for unless it is made for more. Deciding is a person's."""
+
 TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}
 """Actions that nobody does without current training (422.4(d))."""
 

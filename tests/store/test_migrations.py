@@ -87,7 +87,9 @@ def with_a_list(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "old"), [(schema.read, old_read), (schema.sighting, old_sighting), (schema.hit, old_hit)], ids=str
+    ("table", "old"),
+    [(schema.read, old_read), (schema.sighting, old_sighting), (schema.hit, old_hit)],
+    ids=["read", "sighting", "hit"],
 )
 def test_what_was_kept_before_is_sure_from_the_first_figure_on(database: Engine, table: Any, old: Any) -> None:
     """0002: nobody asked then; without an answer every old hit would look as doubtful as the next."""

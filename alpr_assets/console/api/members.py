@@ -12,7 +12,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 
 from alpr_assets.access import register, sessions, tokens
-from alpr_assets.access.roles import DATA, MAY, Action
+from alpr_assets.access.roles import MAY, QUESTIONS, Action
 from alpr_assets.console import rates
 from alpr_assets.console.api import answers, asks
 from alpr_assets.console.api.sessions import Serving, SignedIn
@@ -93,4 +93,4 @@ def purposes(_session: SignedIn, services: Serving) -> answers.Purposes:
 def _least(services: Services, user: str) -> frozenset[Action]:
     """What a token is for where nothing is said: questions about vehicles, as far as the role has them; no administration."""
     member = register.named(services.store.engine, user)
-    return DATA if member is None else DATA & MAY[member.role]
+    return QUESTIONS if member is None else QUESTIONS & MAY[member.role]
