@@ -22,6 +22,7 @@ from alpr_assets.lifecycle.hits.raising import DayOfHits, raise_hits
 from alpr_assets.lifecycle.hotlists.ages import list_ages
 from alpr_assets.lifecycle.hotlists.imports import mark_rematched, versions_in_force
 from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.watches.raising import raise_watch_hits
 from alpr_assets.partitions import capture_day, day_of
 from alpr_assets.policy import policy
 from alpr_assets.quality import suites
@@ -45,11 +46,14 @@ FEWEST = 10  # verdicts: a share of fewer says nothing, and could tell of one hi
 def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult:
     keys = context.partition_keys
     days: dict[str, DayOfHits] = {}
+    n_of_watches = 0
     with store.open() as opened:
         with reading(opened.engine) as connection:
             versions = versions_in_force(connection)
         lists = lists_in_force(opened, policy())
         for key in keys:
+            # Watches first: matching the lists closes the day, and a run that was killed between the two would leave them out.
+            n_of_watches += sum(raise_watch_hits(opened, day_of(key), policy=policy(), now=now()).n_raised.values())
             days[key] = raise_hits(opened, day_of(key), lists, policy=policy(), now=now())
             context.log.info(f"{key}: {sum(days[key].n_raised.values())} hits raised from {days[key].n_reads} reads")
         with writing(opened.engine) as connection:
@@ -64,6 +68,7 @@ def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.
         metadata={
             "entries in force": lists.n_entries,
             "list versions": {name: str(import_id) for name, import_id in versions.items()},
+            "hits of watches raised in this run": n_of_watches,
             "hits ended with their entry in this run": n_ended,
             "hits lapsed in this run": n_lapsed,
             **_precision(judged),

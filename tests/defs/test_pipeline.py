@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 from sqlalchemy import func, select
 
+from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from tests.defs.conftest import PLATES, Pipeline, yesterday
+from tests.lifecycle.watches.department import Department, wanted
 
 
 def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
@@ -45,6 +47,22 @@ def test_a_drop_becomes_hits_in_its_own_day(pipeline: Pipeline) -> None:
         kinds = set(connection.scalars(select(schema.hit.c.match_kind)))
         assert connection.scalar(select(func.count()).select_from(schema.read)) == 3
     assert kinds == {"exact", "edit1"}
+
+
+@pytest.mark.clause("422.4(c)")
+def test_a_partial_plate_that_is_watched_raises_a_hit(pipeline: Pipeline, policy: Policy) -> None:
+    department = Department.of(pipeline.store, policy, pipeline.folder)
+    department.now = datetime.now(UTC)
+    owner = department.member()
+    department.place(owner, wanted("8KL?45*", expires_at=department.now + timedelta(days=5)))
+    at = yesterday()
+    pipeline.bring("a", at)
+    follow(pipeline)
+    with reading(pipeline.store.engine) as connection:
+        (hit,) = connection.execute(select(schema.hit)).all()
+    assert (hit.match_kind, hit.plate, hit.watch_id is not None) == ("partial", "8KL?45*", True)
+    event = pipeline.instance.get_latest_materialization_event(dg.AssetKey("hotlist_matches"))
+    assert event.asset_materialization.metadata["hits of watches raised in this run"].value == 1
 
 
 def test_a_late_drop_is_worked_on_in_its_own_partition_only(pipeline: Pipeline) -> None:
