@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from alpr_assets.cli.common import Instant, console
 from alpr_assets.client import Client, HeadBook, Why
@@ -70,6 +70,9 @@ def _signed_in(url: str | None, user: str | None) -> Iterator[Client]:
                 client.sign_out()
 
 
+PLATES = frozenset({"plate", "read", "listed"})
+
+
 @click.command()
 @click.argument("plate", required=False)
 @_why
@@ -95,7 +98,7 @@ def plate(
         wanted = plate or console.input("Plate: ")
         served = client.plate_history(wanted, Why(purpose, case_number), since=since, until=until, state=state)
     zone = policy().zone
-    table = Table("captured", "plate", "state", "sure", "reader", "place", "day", "capture")
+    table = _table("captured", "plate", "state", "sure", "reader", "place", "day", "capture")
     for row in _rows(served.value, rows):
         table.add_row(
             _when(row, zone), row["plate"], (row["region"] or "").upper(),
@@ -127,7 +130,7 @@ def hits(
     with _signed_in(url, user) as client:
         served = client.hits(Why(purpose, case_number), since=since, until=until, category=category)
     zone = policy().zone
-    table = Table("captured", "read", "listed", "match", "listed for", "source", "sure", "reader", "day", "capture")
+    table = _table("captured", "read", "listed", "match", "listed for", "source", "sure", "reader", "day", "capture")
     for row in _rows(served.value, rows):
         table.add_row(
             _when(row, zone), f"{row['plate']} {row['region'] or ''}".upper().strip(),
@@ -184,7 +187,7 @@ def heads_list() -> None:
 
     Example: alpr heads list
     """
-    table = Table("console", "record", "entries", "root", "as of")
+    table = _table("console", "record", "entries", "root", "as of")
     for url, head in HeadBook.of_user().known().items():
         at = f"{head.at.astimezone(policy().zone):%Y-%m-%d %H:%M:%S}"
         table.add_row(url, head.log_id, f"{head.size:,}", f"{head.root.hex()[:16]}…", at)
@@ -228,3 +231,8 @@ def _place(row: dict[str, Any]) -> str:
     if row["latitude_deg"] is None or row["longitude_deg"] is None:
         return ""
     return f"{row['latitude_deg']:.5f}, {row['longitude_deg']:.5f}"
+
+
+def _table(*names: str) -> Table:
+    """A table that breaks what is too wide for the terminal, and never cuts it: half a plate is another plate."""
+    return Table(*(Column(name, overflow="fold", min_width=8 if name in PLATES else None) for name in names))

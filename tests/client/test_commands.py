@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from alpr_assets.cli import main
+from alpr_assets.cli.common import console
 from alpr_assets.settings import settings
 from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live
 
@@ -24,12 +25,18 @@ def person(live: Live, user: str, monkeypatch: pytest.MonkeyPatch) -> str:
         return PASSWORD if question.startswith("Password") else live.code(user)
 
     monkeypatch.setattr("getpass.getpass", typed)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "_width", 200)  # made when the commands were first imported
     return user
 
 
 def alpr(*arguments: object, typed: str = "") -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=typed)
+
+
+def test_a_narrow_terminal_cuts_no_plate_off(person: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "_width", 80)
+    assert alpr("plate", STOLEN, *WHY, "--user", person).output.count(STOLEN) == 5
+    assert "8XYZ991" in alpr("hits", *WHY, "--user", person).output
 
 
 @pytest.mark.clause("422.6(a)")
