@@ -1,4 +1,4 @@
-"""Code server, recorder, daemon, console and, where asked for, the worker: started together, stopped together, one set a data folder.
+"""Code server, recorder, daemon and console: started together, stopped together, one set a data folder.
 
 The code server and the recorder, which alone appends to the access record, listen on Unix sockets that only their owner can
 open; the console is the one port. What they print goes to files in data/run/, begun anew at each start.
@@ -80,8 +80,8 @@ def reserved(configured: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def running(configured: Settings, *, worker: bool = False) -> Iterator[Running]:
-    """Start them in a reserved folder, wait until they answer, and stop them when the block is left, however it is left.
+def running(configured: Settings) -> Iterator[Running]:
+    """Start all four in a reserved folder, wait until they answer, and stop them when the block is left, however it is left.
 
     Raises AlprError when Dagster cannot use its home, or a server does not come up.
     """
@@ -102,8 +102,6 @@ def running(configured: Settings, *, worker: bool = False) -> Iterator[Running]:
         name = min(known_hosts(configured))
         address = f"{scheme}://{_reachable(configured.host)}:{configured.port}"
         _until(lambda: _console_answers(address, name), started)
-        if worker:  # not waited for: it loads its models meanwhile, and until then Dagster's runs do its work
-            started.append(_start("worker", ["-m", "alpr_assets.cli", "worker"], environment, run))
         named = address if is_loopback(configured.host) else f"{scheme}://{name}:{configured.port}"
         yield Running(configured.console_url or named, tuple(started), certificate)
     finally:

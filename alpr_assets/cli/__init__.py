@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from alpr_assets.cli import captures, hotlists, members, reads, recognition, record, running, searching, working
+from alpr_assets.cli import captures, hotlists, members, reads, recognition, record, running, searching
 from alpr_assets.cli.common import Commands
 
 
@@ -34,6 +34,5 @@ for command in (
     captures.quarantine,
     members.member,
     record.record,
-    working.worker,
 ):
     main.add_command(command)

@@ -74,7 +74,7 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
 @click.option("--certfile", type=Existing(folder=False), help="TLS certificate of the console, PEM.")
 @click.option("--keyfile", type=Existing(folder=False), help="Its private key, PEM.")
 def up(certfile: Path | None, keyfile: Path | None) -> None:
-    """Start console, recorder, daemon, code server and worker over your data folder, until Ctrl-C.
+    """Start console, recorder, daemon and code server over your data folder, until Ctrl-C.
 
     Drops and hot lists that arrive in the watched folders are then landed, read and matched by themselves.
     Where ALPR_HOST is not this machine alone and no certificate is given, a self-signed one is made.
@@ -91,7 +91,7 @@ def up(certfile: Path | None, keyfile: Path | None) -> None:
         store = firstrun.open_fed_store()
         can_begin = firstrun.has_members(store)
         store.engine.dispose()
-        servers = _started(stack, configured, worker=True)
+        servers = _started(stack, configured)
         _say_where(servers, configured)
         _say_how_to_begin(can_begin)
         _wait(servers)
@@ -105,9 +105,9 @@ def _set_up(stack: ExitStack) -> Settings:
     return configured
 
 
-def _started(stack: ExitStack, configured: Settings, *, worker: bool = False) -> services.Running:
+def _started(stack: ExitStack, configured: Settings) -> services.Running:
     with console.status("starting recorder, code server, daemon and console …"):
-        return stack.enter_context(services.running(configured, worker=worker))
+        return stack.enter_context(services.running(configured))
 
 
 def _say_where(servers: services.Running, configured: Settings) -> None:

@@ -48,12 +48,8 @@ class DayOfHits:
     complete: bool
 
 
-def raise_hits(
-    store: Store, day: date, lists: ListsInForce, *, policy: Policy, now: datetime, closes: bool = True
-) -> DayOfHits:
+def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, now: datetime) -> DayOfHits:
     """Match the grouped, current reads of a UTC day with the lists and raise what is new. Idempotent.
-
-    `closes` False leaves the day open for whoever does it again, whether or not anything of it waits.
 
     A hit that stands is strengthened when a read of its pass by the same recogniser version matches better than the one it was
     raised from, or as well and is sure where that one is not. Reading a day again with a newer version changes no hit: it keeps the version it came from.
@@ -67,9 +63,7 @@ def raise_hits(
     with writing(store.engine) as connection:
         lock_day(connection, day)
         new, better, standing = _put(connection, found, {day}, policy=policy, now=now)
-        complete = _is_complete(connection, day, n_matched=len(reads))
-        if complete and closes:
-            _close_day(connection, day)
+        complete = _close_day(connection, day, n_matched=len(reads))
     standing = {key: hit for key, hit in standing.items() if hit.entry_id is not None}  # not those of watches
     raised = Counter(hit.match_kind for hit in standing.values() if hit.hit_id in new)
     kinds = Counter(hit.match_kind for hit in standing.values())
@@ -151,9 +145,9 @@ def _strengthen(connection: Connection, better: list[tuple[Any, dict[str, Any]]]
     )
 
 
-def _is_complete(connection: Connection, day: date, *, n_matched: int) -> bool:
-    """Whether nothing of the locked day waits: unread, ungrouped or unmatched."""
-    capture = schema.capture.c
+def _close_day(connection: Connection, day: date, *, n_matched: int) -> bool:
+    """Say that the locked day is processed up to what has landed, if nothing of it waits: unread, ungrouped or unmatched."""
+    capture, of_day = schema.capture.c, schema.capture_day.c.day == day
     unread = connection.scalar(select(exists().where(capture.day == day, capture.current_version.is_(None))))
     current = (
         select(func.count())
@@ -163,13 +157,9 @@ def _is_complete(connection: Connection, day: date, *, n_matched: int) -> bool:
     n_current = connection.scalar(
         current.where(schema.read.c.day == day, capture.day == day, schema.read.c.version_id == capture.current_version)
     )
-    return not unread and n_current == n_matched
-
-
-def _close_day(connection: Connection, day: date) -> None:
-    """Say that the locked day is processed up to what has landed."""
-    connection.execute(
-        schema.capture_day.update()
-        .where(schema.capture_day.c.day == day)
-        .values(processed_digest=schema.capture_day.c.landed_digest)
-    )
+    complete = not unread and n_current == n_matched
+    if complete:
+        connection.execute(
+            schema.capture_day.update().where(of_day).values(processed_digest=schema.capture_day.c.landed_digest)
+        )
+    return complete
