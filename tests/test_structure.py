@@ -117,6 +117,13 @@ def test_lock_files_pin_by_hash_and_name_no_index(lock: str) -> None:
         assert "--hash=sha256:" in block, block.splitlines()[0]
 
 
+def test_the_fonts_lock_names_no_address() -> None:
+    """npm writes where a package was fetched from, and where its author takes gifts; neither is needed to install it."""
+    text = (ROOT / "alpr_training" / "fonts" / "package-lock.json").read_text()
+    assert "://" not in text
+    assert text.count('"integrity": "sha512-') == text.count('"node_modules/')
+
+
 def test_every_dependency_is_explained_in_one_line() -> None:
     lines = (ROOT / "pyproject.toml").read_text().split("dependencies = [")[1].split("]\n")[0].splitlines()
     assert all("#" in line for line in lines if line.strip())
