@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from alpr_assets.intervals import wilson
 from alpr_training.calibration.fitting import Bin, Kept
 
 BLUE, GRAY = "#2b5f9e", "#8a8a8a"
-
-
-def wilson(n_right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % interval of a share; (0, 1) of nothing."""
-    if not n:
-        return 0.0, 1.0
-    p, scale = n_right / n, 1 + z * z / n
-    middle = (p + z * z / (2 * n)) / scale
-    half = z / scale * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def reliability_diagram(kept: Kept, sure_confidence: float, path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from alpr_assets.intervals import wilson
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.lifecycle.recognition.recogniser import Box
 from benchmarks.recognition.measuring import Answer
@@ -99,16 +100,6 @@ def share(rows: Sequence[Row], name: str) -> Share | None:
     """How often a row's field is true; None where the labels do not say."""
     known = [value for row in rows if (value := getattr(row, name)) is not None]
     return Share(sum(known), len(known)) if known else None
-
-
-def wilson(n_right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % interval of a share; (0, 1) of nothing."""
-    if not n:
-        return 0.0, 1.0
-    p, scale = n_right / n, 1 + z * z / n
-    middle = (p + z * z / (2 * n)) / scale
-    half = z / scale * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alpr_assets.intervals import wilson
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled
 from alpr_assets.lifecycle.recognition.recogniser import Box
 from alpr_assets.policy import policy
@@ -23,7 +24,6 @@ from benchmarks.recognition.scoring import (
     reliability,
     scored,
     share,
-    wilson,
 )
 from benchmarks.recognition.sets import Labelled, load
 from tests.builders import jpeg

@@ -19,12 +19,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, exists, func, or
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.roles import Action
+from alpr_assets.intervals import wilson
 from alpr_assets.lifecycle.hits.entitlement import visible
 from alpr_assets.lifecycle.hits.moves import Kind, Status
 from alpr_assets.store import schema, verdicts
 from alpr_assets.store.engine import reading
 
-Z: Final = 1.959963984540054  # of the normal distribution, two-sided 95 %
 WRONG: Final = (Status.MISREAD.value, Status.WRONG_STATE.value)
 
 
@@ -48,16 +48,6 @@ class Precision:
     def interval(self) -> tuple[float, float]:
         """Low and high end."""
         return wilson(self.n_right, self.n)
-
-
-def wilson(n_right: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; (0, 1) where nothing was counted."""
-    if n == 0:
-        return 0.0, 1.0
-    share, square = n_right / n, Z * Z
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = Z / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return (0.0 if n_right == 0 else centre - half), (1.0 if n_right == n else centre + half)
 
 
 def precision(

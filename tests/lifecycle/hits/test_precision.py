@@ -12,9 +12,10 @@ from sqlalchemy import update
 from alpr_assets.access.people import Source
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError
+from alpr_assets.intervals import wilson
 from alpr_assets.lifecycle.hits import verifying
 from alpr_assets.lifecycle.hits.moves import Answers
-from alpr_assets.lifecycle.hits.precision import Precision, by_week, precision, precision_of, wilson
+from alpr_assets.lifecycle.hits.precision import Precision, by_week, precision, precision_of
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from tests.patrols import DAY, seen, watch
