@@ -178,7 +178,7 @@ def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
         folder,
         unit="unit-12",
         shift="sample",
-        operator="Sample Operator",
+        operator="officer",
         captures=[
             {
                 "file": capture.file,

@@ -51,12 +51,13 @@ def drop(
     *,
     unit: str = "unit-12",
     shift: str = "night",
+    operator: str | None = None,
 ) -> Path:
     """A closed drop; returns its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in pictures.items():
         (folder / name).write_bytes(content)
-    write_drop(folder, unit=unit, shift=shift, captures=lines)
+    write_drop(folder, unit=unit, shift=shift, operator=operator, captures=lines)
     return folder
 
 

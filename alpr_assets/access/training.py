@@ -104,6 +104,14 @@ def of_member(source: Connection | Engine, member_id: int) -> list[Completed]:
     return _read(source, select(_training).where(_training.c.member_id == member_id))
 
 
+def held_on(source: Connection | Engine, member_id: int, on: date) -> bool:
+    """Whether a member's training counted on a department date: completed by then, not ended, approved and not withdrawn."""
+    training = _training.c
+    counted = training.approved_at.is_not(None) & training.withdrawn_at.is_(None)
+    covers = (training.completed_on <= on) & (on <= training.expires_on)
+    return bool(_read(source, select(_training).where(training.member_id == member_id, counted, covers)))
+
+
 def waiting(source: Connection | Engine) -> list[Completed]:
     """What does not count yet for want of an approval."""
     return _read(source, _WAITING)

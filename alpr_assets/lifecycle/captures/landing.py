@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from alpr_assets.errors import DropRefusedError
-from alpr_assets.lifecycle.captures import devices
+from alpr_assets.lifecycle.captures import devices, operators
 from alpr_assets.lifecycle.captures.arrivals import Arrival, Rejected
 from alpr_assets.lifecycle.captures.deciding import (
     Duplicate,
@@ -184,6 +184,7 @@ def _commit(landing: Landing, outcomes: list[Outcome], before: Receipt | None) -
             return issued  # another process landed it meanwhile
         outcomes = _still_missing(connection, landing, outcomes)
         fresh, twice = _not_landed(connection, [o for o in outcomes if isinstance(o, Arrival)])
+        fresh = operators.flagged(connection, fresh, landing.manifest.operator, landing.policy)
         drop_id = before.drop_id if before else _open_drop(connection, landing)
         insert_captures(connection, fresh, drop_id=drop_id, landed_at=landing.now, cause=landing.manifest.sha256)
         rejected = [o for o in outcomes if isinstance(o, Rejected)]

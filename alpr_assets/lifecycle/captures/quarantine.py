@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row, select
 
 from alpr_assets.errors import AlprError, MalformedError
-from alpr_assets.lifecycle.captures import devices, pictures
+from alpr_assets.lifecycle.captures import devices, operators, pictures
 from alpr_assets.lifecycle.captures.arrivals import Arrival, judge
 from alpr_assets.lifecycle.captures.landing import insert_captures
 from alpr_assets.lifecycle.captures.manifests import FIELDS, CaptureLine, parse_capture
@@ -89,8 +89,10 @@ def reland(
         one_writer(connection, "landing")
         _unresolved(connection, quarantine_id)
         _require_new(connection, arrival)
+        operator = connection.scalar(select(schema.drop.c.operator).where(schema.drop.c.drop_id == item.drop_id))
+        arrivals = operators.flagged(connection, [arrival], operator, policy)
         (capture_id,) = insert_captures(
-            connection, [arrival], drop_id=item.drop_id, landed_at=now, cause=f"quarantine item {quarantine_id}"
+            connection, arrivals, drop_id=item.drop_id, landed_at=now, cause=f"quarantine item {quarantine_id}"
         )
         _resolve(connection, quarantine_id, by=by, resolution=f"landed as capture {capture_id}: {reason}", now=now)
     return capture_id
