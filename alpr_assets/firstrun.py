@@ -124,7 +124,8 @@ def _forget_sample_record(configured: Settings) -> None:
 def sample_members(store: Store, configured: Settings) -> list[OneTime]:
     """Register one member of each role that has pages of its own, trained, with all sources; only ever in the sample's folder."""
     now = datetime.now(UTC)
-    trained_on, everything = now.astimezone(policy().zone).date(), frozenset(Source)
+    everything = frozenset(Source)
+    trained_on = now.astimezone(policy().zone).date() - timedelta(days=1)  # the drive may have begun before midnight
     titles = {title.role: title.title for title in reversed(policy().titles)}
     first = [
         First(
