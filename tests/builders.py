@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,11 @@ def impatient(policy: Policy) -> Policy:
             "hotlists": policy.hotlists.model_copy(update=at_once),
         }
     )
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on: the console's own may be in use by a system that runs beside the tests."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -13,7 +13,7 @@ from PIL import Image
 from alpr_assets.cli import main
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.settings import settings
-from tests.builders import drop, jpeg, line
+from tests.builders import drop, free_port, jpeg, line
 from tests.lifecycle.recognition.jpegs import encoded, pattern
 from tests.patrols import AT, Patrol, Relabelled, seen
 
@@ -23,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("data", "keys", "drops", "hotlists"):
         monkeypatch.setenv(f"ALPR_{name.upper()}", str(tmp_path / name))
     monkeypatch.setenv("ALPR_RECOGNISER", "alpr_assets.lifecycle.recognition.light:LightFactory")
+    monkeypatch.setenv("ALPR_PORT", str(free_port()))
     monkeypatch.setenv("COLUMNS", "160")
     settings.cache_clear()
     return tmp_path

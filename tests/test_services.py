@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from alpr_assets import firstrun, services
 from alpr_assets.cli import main
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.settings import ROOT, Settings
-from tests.builders import drop, jpeg, line
+from tests.builders import drop, free_port, jpeg, line
 
 ALPR = Path(sys.executable).with_name("alpr")
 
@@ -32,14 +31,11 @@ ALPR = Path(sys.executable).with_name("alpr")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A folder with a short name: the servers' sockets lie in it."""
     folder = tmp_path_factory.mktemp("up")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     own = {f"ALPR_{name.upper()}": str(folder / name) for name in ("data", "keys", "drops", "hotlists")}
     return {
         **os.environ,
         **own,
-        "ALPR_PORT": str(port),
+        "ALPR_PORT": str(free_port()),
         "ALPR_DATABASE_URL": "",
         "ALPR_RECOGNISER": "alpr_assets.lifecycle.recognition.light:LightFactory",
         "DAGSTER_HOME": str(folder / "dagster_home"),
