@@ -75,6 +75,10 @@ class AccessRefusedError(AlprError):
         self.codes = codes
         self.record_id = record_id
 
+    def recorded_as(self, record_id: int) -> AccessRefusedError:
+        """The same refusal with the id of its entry, to be raised from this one."""
+        return AccessRefusedError(self.reasons, record_id=record_id, codes=self.codes, remedy=self.remedy)
+
 
 class NotFoundError(AlprError):
     """What was named is not there."""

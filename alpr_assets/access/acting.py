@@ -120,12 +120,12 @@ def acting(
         written = replace(act.entry if act else entry, **_ending(error, appended=receipt is not None))
         record_id = append(office.recorder, written).record_id
         if isinstance(error, AccessRefusedError):
-            raise _recorded(error, record_id) from error
+            raise error.recorded_as(record_id) from error
         raise
     assert act is not None
     assert receipt is not None
     if act.refusal is not None:
-        raise _recorded(act.refusal, receipt.record_id) from act.refusal
+        raise act.refusal.recorded_as(receipt.record_id) from act.refusal
 
 
 def append(recorder: Recorder, entry: Entry) -> Receipt:
@@ -169,7 +169,3 @@ def _ending(error: Exception, *, appended: bool) -> dict[str, Any]:
         return {"outcome": Outcome.REFUSED, "reasons": error.codes or ("refused",)}
     outcome = Outcome.REFUSED if isinstance(error, AlprError) else Outcome.FAILED
     return {"outcome": outcome, "reasons": (type(error).__name__,)}
-
-
-def _recorded(error: AccessRefusedError, record_id: int) -> AccessRefusedError:
-    return AccessRefusedError(error.reasons, record_id=record_id, codes=error.codes, remedy=error.remedy)

@@ -261,9 +261,7 @@ class Gate:
             found = search(Grant(session, member, ask, at, seal=_SEAL))
         except AccessRefusedError as error:
             receipt = self._record(session, member, ask, Outcome.REFUSED, reasons=error.codes or ("search",))
-            raise AccessRefusedError(
-                error.reasons, record_id=receipt.record_id, codes=error.codes, remedy=error.remedy
-            ) from error
+            raise error.recorded_as(receipt.record_id) from error
         except Exception as error:
             # By its class: the text of an error may hold what was asked.
             self._record(session, member, ask, Outcome.FAILED, reasons=(type(error).__name__,))
@@ -294,9 +292,7 @@ class Gate:
             raise
         except AccessRefusedError as error:
             kept = self._record(session, member, ask, Outcome.REFUSED, reasons=error.codes or ("deed",))
-            raise AccessRefusedError(
-                error.reasons, record_id=kept.record_id, codes=error.codes, remedy=error.remedy
-            ) from error
+            raise error.recorded_as(kept.record_id) from error
         except Exception as error:
             why = "commit" if receipt is not None else type(error).__name__
             self._record(session, member, ask, Outcome.FAILED, reasons=(why,))
