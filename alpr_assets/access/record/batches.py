@@ -175,10 +175,29 @@ def _insert_postgresql(raw: Any, batch: Batch) -> None:
         if record_id not in large
         for n, result in enumerate(results)
     ]
-    columns: list[list[Any]] = []
+    columns: list[str] = []
     for table, rows in (*_rows(batch), (access_result, small)):
-        columns += map(list, zip(*rows, strict=True)) if rows else [[] for _ in table.columns]
+        columns += map(_array, zip(*rows, strict=True)) if rows else ["{}" for _ in table.columns]
     raw.execute(_ALL_AT_ONCE, columns, prepare=True)
+
+
+def _array(values: Iterable[Any]) -> str:
+    """PostgreSQL's text of an array. The driver's own looks at each element's type anew: a third of an append's time.
+
+    Source: PostgreSQL manual, 8.15.6, Array Input and Output Syntax
+    """
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _rows(batch: Batch) -> tuple[tuple[Table, Sequence[Row]], ...]:

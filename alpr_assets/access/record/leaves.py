@@ -26,7 +26,7 @@ KIND = re.compile(r"[a-z][a-z_]{0,31}")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An entry that only lacks its time and number. `parts`: its JSON around these; `arrived`: monotonic seconds."""
+    """An entry that only lacks its time and number. `parts`: its JSON around these two; `arrived`: monotonic seconds."""
 
     entry: Entry
     body: Mapping[str, Any]
@@ -40,7 +40,8 @@ def instant(at: datetime) -> str:
     """UTC with microseconds, always of one width: 2026-06-15T18:30:00.000000Z. Raises ValueError for a naive time."""
     if at.tzinfo is None or at.utcoffset() is None:
         raise ValueError("a naive time: every recorded instant needs its zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # `strftime` takes five times as long, and leaves out the zeros of years before 1000.
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def instant_of(text: str) -> datetime:
@@ -84,10 +85,9 @@ def prepare(entry: Entry, keys: MonthKeys) -> Prepared:
 
 def parts_of(body: Mapping[str, Any]) -> tuple[str, str, str]:
     """The canonical JSON of an entry, cut where its time and its number will stand by the order of their names."""
-    before = {name: value for name, value in body.items() if name < "at"}
-    between = {name: value for name, value in body.items() if "at" < name < "record_id"}
-    behind = {name: value for name, value in body.items() if name > "record_id"}
-    return canonical(before)[:-1], canonical(between)[1:-1], canonical(behind)[1:]
+    mark = secrets.token_hex(16)  # nobody who fills in an entry can guess it
+    before, between, behind = canonical({**body, "at": mark, "record_id": mark}).split(f'"{mark}"')
+    return before, between, behind
 
 
 def leaf_text(prepared: Prepared, record_id: int, at: datetime, clock_set_back: float | None = None) -> str:
@@ -96,7 +96,7 @@ def leaf_text(prepared: Prepared, record_id: int, at: datetime, clock_set_back: 
     if clock_set_back is not None:
         details = {**prepared.body["details"], "clock_set_back": {"seconds": round(clock_set_back, 6)}}
         before, between, behind = parts_of({**prepared.body, "details": details})
-    return f'{before},"at":"{instant(at)}",{between},"record_id":{record_id},{behind}'
+    return f'{before}"{instant(at)}"{between}{record_id}{behind}'
 
 
 def _actor(actor: Actor) -> dict[str, Any]:

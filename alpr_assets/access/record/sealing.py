@@ -47,16 +47,18 @@ def canonical(value: Any) -> str:
     return text
 
 
-def commitment_to(elements: Mapping[str, Any], salt: bytes) -> str:
-    return hashlib.sha256(salt + canonical(elements).encode("utf-8")).hexdigest()
+def commitment_to(text: str, salt: bytes) -> str:
+    """The commitment to canonical elements."""
+    return hashlib.sha256(salt + text.encode("utf-8")).hexdigest()
 
 
 def seal(elements: Mapping[str, Any], month: str, key: bytes) -> Sealed:
     """Encrypt and commit to one query's elements."""
     salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
-    plain = canonical({"elements": elements, "salt": salt.hex()}).encode("utf-8")
+    text = canonical(elements)
+    plain = f'{{"elements":{text},"salt":"{salt.hex()}"}}'.encode()
     blob = nonce + AESGCM(key).encrypt(nonce, plain, month.encode())
-    return Sealed(month, blob, commitment_to(elements, salt), hashlib.sha256(blob).hexdigest())
+    return Sealed(month, blob, commitment_to(text, salt), hashlib.sha256(blob).hexdigest())
 
 
 def unseal(blob: bytes, month: str, key: bytes, commitment: str) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def unseal(blob: bytes, month: str, key: bytes, commitment: str) -> dict[str, An
     try:
         plain = json.loads(AESGCM(key).decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], month.encode()))
         elements: dict[str, Any] = plain["elements"]
-        is_same = hmac.compare_digest(commitment_to(elements, bytes.fromhex(plain["salt"])), commitment)
+        is_same = hmac.compare_digest(commitment_to(canonical(elements), bytes.fromhex(plain["salt"])), commitment)
     except (InvalidTag, ValueError, KeyError, TypeError):
         is_same, elements = False, {}
     if not is_same:
