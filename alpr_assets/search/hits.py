@@ -67,6 +67,7 @@ class Narrow:
     statuses : where the hit stands
     match_kinds : exact, folded, edit1, partial
     alerted : whether people were alerted
+    sources : whose list or watch: department, state, federal
     hit_ids : only these
     """
 
@@ -76,6 +77,7 @@ class Narrow:
     statuses: Sequence[Status] = ()
     match_kinds: Sequence[str] = ()
     alerted: bool | None = None
+    sources: Sequence[str] = ()
     hit_ids: Sequence[int] = ()
 
 
@@ -89,6 +91,7 @@ def hits(
     statuses: Sequence[Status] = (),
     match_kinds: Sequence[str] = (),
     alerted: bool | None = None,
+    sources: Sequence[str] = (),
     hit_ids: Sequence[int] = (),
     ranked: bool = False,
     near: tuple[float, float] | None = None,
@@ -97,7 +100,7 @@ def hits(
 
     Parameters
     ----------
-    since, until, category, statuses, match_kinds, alerted, hit_ids : see Narrow
+    since, until, category, statuses, match_kinds, alerted, sources, hit_ids : see Narrow
     near : latitude and longitude of the asker, degrees, WGS 84: nearer hits score higher
 
     Returns
@@ -112,7 +115,7 @@ def hits(
     """
     narrow = Narrow(
         since=since, until=until, category=category, statuses=statuses, match_kinds=match_kinds, alerted=alerted,
-        hit_ids=hit_ids,
+        sources=sources, hit_ids=hit_ids,
     )  # fmt: skip
     found = querying.found(engine, _query(grant, narrow, near))
     if not ranked:
@@ -161,6 +164,8 @@ def _query(grant: Grant, narrow: Narrow, near: tuple[float, float] | None) -> qu
         statement = statement.where(hit.match_kind.in_(list(narrow.match_kinds)))
     if narrow.alerted is not None:
         statement = statement.where(hit.alerted == narrow.alerted)
+    if narrow.sources:
+        statement = statement.where(hit.source.in_(list(narrow.sources)))
     if narrow.hit_ids:
         statement = statement.where(hit.hit_id.in_(list(narrow.hit_ids)))
     return querying.Query(statement, _identify, partial(_finish, at=grant.at, near=near))

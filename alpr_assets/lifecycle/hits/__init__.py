@@ -9,6 +9,7 @@ ending       the system's moves: lapsed, entry ended
 notices      what a supervisor is told of
 entitlement  which hits a member may see
 ageing       how many wait, and how long
+arriving     whether some came since a member last looked
 ranking      in which order people look
 precision    how often each kind of match was right
 """

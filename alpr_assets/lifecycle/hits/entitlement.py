@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import ColumnElement
 
 from alpr_assets.access.gate import Grant
-from alpr_assets.access.people import Source
+from alpr_assets.access.people import Member, Source
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.lifecycle.watches import audience
 from alpr_assets.store import schema
@@ -22,9 +22,14 @@ RESTRICTED_HIT: Final = "restricted_hit"
 
 def visible(grant: Grant) -> list[ColumnElement[bool]]:
     """Conditions on `hit` that leave what the member may see."""
+    return visible_to(grant.member)
+
+
+def visible_to(member: Member) -> list[ColumnElement[bool]]:
+    """The same where nothing was asked yet: for telling him that something came, never what."""
     hit = schema.hit.c
-    conditions: list[ColumnElement[bool]] = [hit.source.in_(sorted(grant.sources)), audience.hit_visible(grant)]
-    if Source.RESTRICTED not in grant.sources:
+    conditions: list[ColumnElement[bool]] = [hit.source.in_(sorted(member.sources)), audience.hit_visible_to(member)]
+    if Source.RESTRICTED not in member.sources:
         conditions.append(~hit.restricted)
     return conditions
 

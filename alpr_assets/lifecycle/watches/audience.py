@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, exists, or_, true
 
 from alpr_assets.access.gate import Grant
+from alpr_assets.access.people import Member
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.errors import AccessRefusedError
@@ -27,15 +28,20 @@ LISTING: Final = frozenset({Action.VIEW_HITS, Action.PLACE_WATCH, Action.APPROVE
 
 def visible(grant: Grant) -> ColumnElement[bool]:
     """Condition on `watch` that leaves what the member may see."""
-    if grant.member.role in SEES_ALL:
+    return visible_to(grant.member)
+
+
+def visible_to(member: Member) -> ColumnElement[bool]:
+    """The same of a member who asked nothing."""
+    if member.role in SEES_ALL:
         return true()
-    me = grant.member.member_id
+    me = member.member_id
     return or_(watch.c.audience == "normal", watch.c.owner_id == me, watch.c.supervisor_id == me)
 
 
-def hit_visible(grant: Grant) -> ColumnElement[bool]:
+def hit_visible_to(member: Member) -> ColumnElement[bool]:
     """Condition on `hit` that leaves out what a watch raised that the member may not see."""
-    shown = exists().where(watch.c.watch_id == schema.hit.c.watch_id, visible(grant))
+    shown = exists().where(watch.c.watch_id == schema.hit.c.watch_id, visible_to(member))
     return or_(schema.hit.c.watch_id.is_(None), shown)
 
 
