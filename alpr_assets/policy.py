@@ -195,6 +195,37 @@ class Watches(_Section):
     approve_within_hours: float = Field(gt=0)
 
 
+class Alerts(_Section):
+    """Alerts to systems outside the console.
+
+    attempts : after so many an alert is a dead letter, which a person may send again
+    timeout_seconds : how long one attempt may take, from the connection to the answer
+    first_wait_seconds : before the second attempt; doubled with each
+    longest_wait_seconds : between two attempts, whatever the receiver asks for
+    parallel : destinations that are served at once, so that one which hangs delays no other
+    dead_letter_days : how long a dead letter can be sent again
+    inside : hosts of the department whose private addresses may be connected to; all others must have public ones
+    """
+
+    attempts: int = Field(ge=1)
+    timeout_seconds: float = Field(gt=0, le=60)
+    first_wait_seconds: float = Field(gt=0)
+    longest_wait_seconds: float = Field(gt=0)
+    parallel: int = Field(ge=1, le=64)
+    dead_letter_days: int = Field(ge=1)
+    inside: tuple[str, ...]
+
+    @field_validator("inside")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(
+                r"[A-Za-z0-9._:-]+", host
+            ):  # a pattern or an address range would let in what nobody meant
+                raise ValueError(f"{host!r} is not the name or address of one host")
+        return tuple(host.lower() for host in value)
+
+
 class Access(_Section):
     """Sign-in, sessions and what may be taken out.
 
@@ -262,6 +293,7 @@ class Policy(_Section):
     matching: Matching
     hits: Hits
     watches: Watches
+    alerts: Alerts
     access: Access
     record: Record
 

@@ -63,6 +63,14 @@ class Settings(BaseSettings):
     witnesses: str = Field(
         default="", description="folders, separated by colons, to which signed heads of the record go"
     )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="mail server for alerts: smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…:465; empty: none",
+    )
+    mail_from: str = Field(default="", description="address that alerts by mail come from")
+    receiver_ca_file: Path | None = Field(
+        default=None, description="who signs certificates inside the department, PEM; beside public authorities"
+    )
     oidc_issuer: str = Field(default="", description="identity provider's issuer URL; empty: passwords")
     oidc_client_id: str = Field(default="", description="this system's name there")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="and its secret")

@@ -57,6 +57,8 @@ class Action(StrEnum):
     SET_DESIGNEE = "set_designee"
     UNLOCK_MEMBER = "unlock_member"
     REVOKE_SESSION = "revoke_session"
+    PROPOSE_DESTINATION = "propose_destination"
+    APPROVE_DESTINATION = "approve_destination"
 
 
 DATA: Final = frozenset(
@@ -91,8 +93,8 @@ MAY: Final = MappingProxyType(
         Role.OFFICER: _LOOKS,
         Role.DISPATCHER: _LOOKS,
         Role.ANALYST: _LOOKS | {Action.EXPORT},
-        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD},
+        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
+        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH} | {Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD},
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
