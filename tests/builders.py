@@ -53,12 +53,13 @@ def drop(
     unit: str = "unit-12",
     shift: str = "night",
     operator: str | None = None,
+    recipient: str | None = None,
 ) -> Path:
-    """A closed drop; returns its folder."""
+    """A closed drop, encrypted where there is a recipient; returns its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in pictures.items():
         (folder / name).write_bytes(content)
-    write_drop(folder, unit=unit, shift=shift, operator=operator, captures=lines)
+    write_drop(folder, unit=unit, shift=shift, operator=operator, captures=lines, recipient=recipient)
     return folder
 
 

@@ -21,6 +21,7 @@ from alpr_assets.policy import Policy
 UNKNOWN_DEVICE = "unknown_device"
 ZONE_ASSUMED = "zone_assumed"
 CLOCK_DISTRUSTED = "clock_distrusted"
+UNENCRYPTED = "unencrypted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,15 @@ def judge(
     picture: Picture,
     line: CaptureLine | None,
     default_device: str,
+    in_clear: bool,
     devices: Mapping[str, Device],
     policy: Policy,
     now: datetime,
 ) -> Arrival:
     """Date and place one whole picture. `line` is its line of captures.jsonl, None where there is none.
+
+    in_clear : it, or the list that names it, was not encrypted on its way; flagged of a mobile unit (422.6(a)), and landed:
+        refused, it would lie in the watched folder in clear, and might be evidence
 
     Raises MalformedError with the codes in_the_future, too_old, before_installation, impossible_place, impossible_heading.
     """
@@ -88,6 +93,11 @@ def judge(
     heading = line.heading_deg if line else None
     if heading is not None and not 0 <= heading <= 360:
         raise MalformedError("impossible_heading", f"heading {heading:g}° is not between 0 and 360")
+    kind = (line.kind if line else None) or (device.kind if device else None)
+    if device is None:
+        flags = (*flags, UNKNOWN_DEVICE)
+    if in_clear and kind == "mobile":
+        flags = (*flags, UNENCRYPTED)
     return Arrival(
         file=file,
         sha256=sha256,
@@ -102,8 +112,8 @@ def judge(
         place_source=place_source,
         heading_deg=heading,
         device_id=device_id,
-        device_kind=(line.kind if line else None) or (device.kind if device else None),
-        flags=flags if device else (*flags, UNKNOWN_DEVICE),
+        device_kind=kind,
+        flags=flags,
     )
 
 

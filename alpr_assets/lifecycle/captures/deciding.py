@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from alpr_assets.errors import MalformedError
-from alpr_assets.lifecycle.captures import pictures
+from alpr_assets.lifecycle.captures import copies, pictures
 from alpr_assets.lifecycle.captures.arrivals import Arrival, Rejected, judge
+from alpr_assets.lifecycle.captures.ciphers import DropKeys
+from alpr_assets.lifecycle.captures.copies import Content
 from alpr_assets.lifecycle.captures.devices import Device
 from alpr_assets.lifecycle.captures.manifests import BadLine, CaptureLine, Manifest
 from alpr_assets.policy import Policy
@@ -50,12 +52,17 @@ Outcome = Arrival | Rejected | Missing | Duplicate
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """What deciding on a file needs; built once a drop, read by the sealing threads."""
+    """What deciding on a file needs; built once a drop, read by the sealing threads.
+
+    listing_in_clear : captures.jsonl, which says where the unit was when, was not encrypted
+    """
 
     store: Store
     folder: Path
     manifest: Manifest
     lines: Mapping[str, CaptureLine]
+    listing_in_clear: bool
+    keys: DropKeys
     devices: Mapping[str, Device]
     known: Mapping[tuple[str, str], Known]
     held: Mapping[tuple[str, str], Rejected]
@@ -102,16 +109,18 @@ def decide(landing: Landing, name: str) -> Outcome:
     device_id = (line.device_id if line else None) or landing.manifest.unit
     declared = landing.manifest.files[name]
     try:
-        content = _content(landing, name)
+        found = _found(landing, name)
     except MalformedError as error:
         return Rejected(name, error.code, str(error), origin=declared)
-    if content is None:
+    if found is None:
         # Removed from the watched folder after an earlier manifest of this drop settled it, or never sent.
         if (device_id, declared) in landing.known:
             return Duplicate(name, declared)
         return landing.held.get((name, declared)) or Missing(name)
-    sha256 = sha256_hex(content)
+    sha256, content = found.sha256, found.content
     try:
+        if found.trouble is not None:
+            raise found.trouble
         _require_declared(sha256, declared, line)
         picture = pictures.inspect(content, landing.policy.zone)
         if (known := landing.known.get((device_id, sha256))) is not None:
@@ -123,36 +132,39 @@ def decide(landing: Landing, name: str) -> Outcome:
             picture=picture,
             line=line,
             default_device=landing.manifest.unit,
+            in_clear=_was_in_clear(landing, found),
             devices=landing.devices,
             policy=landing.policy,
             now=landing.now,
         )
     except MalformedError as error:
         landing.store.received.seal(landing.now.date(), content)
-        return Rejected(name, error.code, f"{name}: {error}", sha256, _told(landing, line), sealed_sha256=sha256)
+        reason = f"{name}: {error}{f'; {error.remedy}' if found.trouble else ''}"
+        told = {"device_id": landing.manifest.unit, **(line.content if line else {}), **_came(landing, found, declared)}
+        return Rejected(name, error.code, reason, sha256, told, sealed_sha256=sha256)
     landing.store.images.seal(arrival.day, content)
     return arrival
 
 
-def _content(landing: Landing, name: str) -> bytes | None:
-    """The bytes of a declared file; None where it is not there, or a link that leads out of the drop.
-
-    Raises MalformedError when it is larger than the policy allows.
-    """
-    path = landing.folder / name
-    try:
-        if not path.is_file() or not path.resolve().is_relative_to(landing.folder):
-            return None
-        if path.stat().st_size > landing.policy.captures.max_image_megabytes * 1_000_000:
-            raise MalformedError("too_large", f"{name} is larger than the policy allows")
-        return path.read_bytes()
-    except FileNotFoundError:  # another process landed it this moment
-        return None
+def _found(landing: Landing, name: str) -> Content | None:
+    """What the drop holds for a declared file. Raises MalformedError when it is larger than the policy allows."""
+    return copies.read(
+        landing.folder,
+        name,
+        landing.manifest.files[name],
+        landing.keys,
+        max_bytes=landing.policy.captures.max_image_megabytes * 1_000_000,
+    )
 
 
-def _told(landing: Landing, line: CaptureLine | None) -> dict[str, Any]:
-    """What the drop said of a capture, as re-landing it needs it."""
-    return {"device_id": landing.manifest.unit, **(line.content if line else {})}
+def _was_in_clear(landing: Landing, found: Content) -> bool:
+    return found.in_clear or landing.listing_in_clear
+
+
+def _came(landing: Landing, found: Content, declared: str) -> dict[str, Any]:
+    """How the bytes of a quarantined file came, as re-landing it needs it."""
+    came: dict[str, Any] = {"in_clear": _was_in_clear(landing, found)}
+    return {**came, "declared_sha256": declared} if found.trouble else came
 
 
 def decide_bad_line(landing: Landing, bad: BadLine) -> Rejected:
@@ -162,12 +174,13 @@ def decide_bad_line(landing: Landing, bad: BadLine) -> Rejected:
     """
     declared = landing.manifest.files.get(bad.file or "")
     try:
-        content = None if bad.file is None or declared is None else _content(landing, bad.file)
+        found = None if bad.file is None or declared is None else _found(landing, bad.file)
     except MalformedError:
-        content = None
-    if bad.file is not None and content is not None:
-        sha256 = landing.store.received.seal(landing.now.date(), content)
-        return Rejected(bad.file, bad.code, bad.reason, sha256, bad.content, sealed_sha256=sha256)
+        found = None
+    if bad.file is not None and declared is not None and found is not None:
+        sha256 = landing.store.received.seal(landing.now.date(), found.content)
+        told = {**bad.content, **_came(landing, found, declared)}
+        return Rejected(bad.file, bad.code, bad.reason, sha256, told, sealed_sha256=sha256)
     if bad.file is not None and declared is not None and (held := landing.held.get((bad.file, declared))):
         return held
     return Rejected(bad.item, bad.code, bad.reason, sha256_hex(repr(bad.content).encode()), bad.content)

@@ -3,7 +3,7 @@
 Order, so that a kill at any moment leaves a state from which landing again ends the same:
 (1) every image is sealed under its day, by content hash, and is on the disk;
 (2) one transaction writes drop, captures, quarantine and receipt, or none of them;
-(3) the plain copies leave the watched folder;
+(3) the copies leave the watched folder;
 (4) the receipt is written beside the manifest: a landed manifest without its receipt is pending still.
 """
 
@@ -20,9 +20,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from alpr_assets.access.record.alarms import end_alarm, raise_alarm
 from alpr_assets.errors import DropRefusedError
-from alpr_assets.lifecycle.captures import devices, operators
+from alpr_assets.lifecycle.captures import copies, devices, operators
 from alpr_assets.lifecycle.captures.arrivals import Arrival, Rejected
+from alpr_assets.lifecycle.captures.ciphers import AGE, DropKeyError, DropKeys
 from alpr_assets.lifecycle.captures.deciding import (
     Duplicate,
     Landing,
@@ -53,6 +55,7 @@ from alpr_assets.store.sealed import sha256_hex
 
 Progress = Callable[[int, int], None]
 SEALING_THREADS = 8  # they wait for the disk most of the time
+KEY_ALARM = "drop_key_missing"
 
 
 def land_drop(
@@ -64,26 +67,43 @@ def land_drop(
     `progress` is called with (files decided, files to decide).
 
     Raises DropRefusedError when the manifest, or its list of captures, is not what it must be: the drop is quarantined as a
-    whole and stays in its folder.
+    whole and stays in its folder. DropKeyError, with an alarm, when it is encrypted and our key is not there: it waits.
     """
-    folder = folder.resolve()
+    keys, data = DropKeys.of(store), store.images.folder.parent
+    try:
+        receipt = _land(store, folder.resolve(), keys, policy=policy, now=now, progress=progress)
+    except DropKeyError as error:
+        raise_alarm(data, KEY_ALARM, error.diagnostics())
+        raise
+    with suppress(DropKeyError):
+        keys.require()
+        end_alarm(data, KEY_ALARM)
+    return receipt
+
+
+def _land(
+    store: Store, folder: Path, keys: DropKeys, *, policy: Policy, now: datetime, progress: Progress | None
+) -> Receipt:
     try:
         manifest = read_manifest(folder / MANIFEST)
-        lines, bad_lines = _sorted_lines(_listing(folder, manifest), manifest)
+        listing, listing_in_clear = _listing(folder, manifest, keys)
+        lines, bad_lines = _sorted_lines(listing, manifest)
     except DropRefusedError as error:
-        _quarantine_drop(store, folder, error, policy, now)
+        _quarantine_drop(store, folder, keys, error, policy=policy, now=now)
         raise
     with reading(store.engine) as connection:
         issued = _issued(connection, manifest)
         known = known_captures(connection, manifest.files.values())
         held = held_captures(connection, manifest.files.values())
         registered = devices.registry(connection)
-    landing = Landing(store, folder, manifest, lines, registered, known, held, policy, now)
+    landing = Landing(
+        store, folder, manifest, lines, listing_in_clear, keys, registered, known, held, policy, now
+    )  # fmt: skip
     outcomes = _outcomes(landing, bad_lines, issued, progress)
     if issued is None or outcomes:
         issued = _commit(landing, outcomes, issued)
     if policy.captures.remove_landed_files:
-        _remove_landed(folder, issued)
+        _remove_landed(folder, issued, keys)
     issued.write(folder)
     return issued
 
@@ -99,7 +119,7 @@ def _outcomes(
         spoken_for = {item.item for item in rejected}
         files = [name for name in landing.manifest.files if name != CAPTURES and name not in spoken_for]
     else:
-        files = [name for name in issued.missing if (landing.folder / name).is_file()]
+        files = [name for name in issued.missing if copies.is_there(landing.folder, name)]
     with ThreadPoolExecutor(SEALING_THREADS) as pool:
         for done, outcome in enumerate(pool.map(lambda name: decide(landing, name), files), start=1):
             outcomes.append(outcome)
@@ -133,20 +153,25 @@ def land_pending(
 # ── reading the drop ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _listing(folder: Path, manifest: Manifest) -> bytes:
-    """captures.jsonl as declared; empty where the drop has none (its images are dated by EXIF or receipt)."""
+def _listing(folder: Path, manifest: Manifest, keys: DropKeys) -> tuple[bytes, bool]:
+    """captures.jsonl as declared, and whether it lies there in clear; empty where the drop has none.
+
+    The images of a drop without a list are dated by EXIF or receipt.
+    """
     if CAPTURES not in manifest.files:
-        return b""
+        return b"", False
     path = folder / CAPTURES
-    if not path.is_file():
+    found = copies.read(folder, CAPTURES, manifest.files[CAPTURES], keys)
+    if found is None:
         raise DropRefusedError(f"{path} is declared and not there", remedy="the unit sends the drop again")
-    raw = path.read_bytes()
-    if sha256_hex(raw) != manifest.files[CAPTURES]:
+    if found.trouble is not None:
+        raise DropRefusedError(f"{folder}: {found.trouble}", remedy=found.trouble.remedy)
+    if found.sha256 != manifest.files[CAPTURES]:
         raise DropRefusedError(
             f"{path} is not the file that the manifest declares (SHA-256 differs)",
             remedy="the unit sends the drop again",
         )
-    return raw
+    return found.content, found.in_clear
 
 
 def _sorted_lines(listing: bytes, manifest: Manifest) -> tuple[dict[str, CaptureLine], list[BadLine]]:
@@ -369,14 +394,31 @@ def _receipt(
         n_by_day=dict(Counter(a.day for a in fresh)),
         files=files,
         quarantined=[{"item": r.item, "code": r.code, "reason": r.reason} for r in rejected],
-        undeclared=sorted(there - set(landing.manifest.files) - {MANIFEST, RECEIPT, CAPTURES}),
+        undeclared=sorted(there - _declared(landing) - {MANIFEST, RECEIPT} | _strays(landing, files)),
     )
 
 
-def _quarantine_drop(store: Store, folder: Path, error: DropRefusedError, policy: Policy, now: datetime) -> None:
+def _declared(landing: Landing) -> set[str]:
+    """Names of the declared files and of their encrypted copies."""
+    names = {CAPTURES, *landing.manifest.files}
+    return names | {f"{name}{AGE}" for name in names}
+
+
+def _strays(landing: Landing, files: dict[str, list[str]]) -> set[str]:
+    """Second copies that hold something else than the file that the receipt answers; they stay."""
+    return {
+        str(path.relative_to(landing.folder))
+        for name, (_, sha256) in files.items()
+        for path in copies.strays(landing.folder, name, sha256, landing.keys)
+    }
+
+
+def _quarantine_drop(
+    store: Store, folder: Path, keys: DropKeys, error: DropRefusedError, *, policy: Policy, now: datetime
+) -> None:
     row = {
         "kind": "drop",
-        "origin": refusal_origin(folder),
+        "origin": refusal_origin(folder, keys),
         "item": _shown(folder),
         "code": "refused",
         "reason": _shown(error),
@@ -392,10 +434,10 @@ def _shown(said: object) -> str:
     return str(said).encode("utf-8", "replace").decode()
 
 
-def _remove_landed(folder: Path, receipt: Receipt) -> None:
-    """Remove the plain copies that the receipt names, each only if it still is the file that was sealed."""
+def _remove_landed(folder: Path, receipt: Receipt, keys: DropKeys) -> None:
+    """Remove the copies of the files that the receipt names, each only if it still is the file that was sealed."""
     for name in receipt.deletable:
-        path = folder / name
-        with suppress(FileNotFoundError):  # another process removes them too
-            if not path.is_symlink() and path.is_file() and sha256_hex(path.read_bytes()) == receipt.files[name][1]:
-                path.unlink()
+        for copy in copies.copies(folder, name):
+            with suppress(FileNotFoundError):  # another process removes them too
+                if not copy.path.is_symlink() and copies.is_copy_of(copy, receipt.files[name][1], keys):
+                    copy.path.unlink()

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from alpr_assets.errors import DropRefusedError, MalformedError
+from alpr_assets.lifecycle.captures.ciphers import AGE, encrypt, encrypt_file
 from alpr_assets.store.sealed import sha256_hex, write_durably
 
 MANIFEST = "manifest.json"
@@ -118,6 +119,8 @@ def _files(listed: dict[str, str]) -> dict[str, str]:
     for name, sha256 in listed.items():
         if not is_safe(name):
             raise ValueError(f"file name {name!r} leads out of the drop")
+        if name.endswith(AGE):
+            raise ValueError(f"{name!r} is the name of an encrypted copy: declared are name and hash of the plain file")
         if not isinstance(sha256, str) or len(sha256) != 64 or set(sha256.lower()) - set("0123456789abcdef"):
             raise ValueError(f"the hash of {name!r} is not a SHA-256")
     return {name: sha256.lower() for name, sha256 in listed.items()}
@@ -248,21 +251,40 @@ def _number(content: dict[str, Any], *names: str) -> float | None:
 
 
 def write_drop(
-    folder: Path, *, unit: str, shift: str, captures: Iterable[dict[str, Any]], operator: str | None = None
+    folder: Path,
+    *,
+    unit: str,
+    shift: str,
+    captures: Iterable[dict[str, Any]],
+    operator: str | None = None,
+    recipient: str | None = None,
 ) -> Path:
     """Close a drop over images that already lie in `folder`; returns the manifest's path.
 
-    `captures` are objects of captures.jsonl with at least `file`; hashes are filled in. manifest.json is written last and
-    whole, so a reader never sees an open drop as a closed one.
+    captures : objects of captures.jsonl with at least `file`; hashes are filled in
+    recipient : public key of the department (`age1…`): every image is replaced by its encrypted copy, and the list is written as
+        one. What lies there encrypted from an earlier closing must bring its `sha256`: here it cannot be opened
+
+    manifest.json is written last and whole, so a reader never sees an open drop as a closed one. It stays in clear, and with it
+    the images' names: they must not say a plate.
+
+    Raises AlprError when the recipient is none; FileNotFoundError when an image is not there.
     """
     files: dict[str, str] = {}
     lines = []
     for capture in captures:
-        sha256 = sha256_hex((folder / capture["file"]).read_bytes())
+        sha256 = _hash_of(folder, capture, recipient)
         files[capture["file"]] = sha256
         lines.append(json.dumps({**capture, "sha256": sha256}))
     listing = "".join(f"{line}\n" for line in lines).encode()
-    write_durably(folder / CAPTURES, listing)
+    if recipient is None:
+        write_durably(folder / CAPTURES, listing)
+    else:
+        write_durably(folder / f"{CAPTURES}{AGE}", encrypt(listing, recipient))
+        (folder / CAPTURES).unlink(missing_ok=True)  # of an earlier closing
+        for path in (folder / name for name in files):
+            if path.exists():
+                encrypt_file(path, recipient)
     manifest = {
         "unit": unit,
         "shift": shift,
@@ -272,3 +294,10 @@ def write_drop(
     }
     write_durably(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     return folder / MANIFEST
+
+
+def _hash_of(folder: Path, capture: dict[str, Any], recipient: str | None) -> str:
+    path = folder / capture["file"]
+    if recipient is not None and "sha256" in capture and not path.exists() and Path(f"{path}{AGE}").exists():
+        return str(capture["sha256"])
+    return sha256_hex(path.read_bytes())

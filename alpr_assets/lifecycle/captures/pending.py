@@ -14,6 +14,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from alpr_assets.errors import DropRefusedError
+from alpr_assets.lifecycle.captures.ciphers import AGE, DropKeys
+from alpr_assets.lifecycle.captures.copies import is_there
 from alpr_assets.lifecycle.captures.manifests import CAPTURES, MANIFEST, list_manifests, read_manifest
 from alpr_assets.lifecycle.captures.receipts import Receipt, answers
 from alpr_assets.policy import Policy
@@ -24,7 +26,10 @@ from alpr_assets.store.sealed import file_sha256
 
 @dataclass(frozen=True, slots=True)
 class PendingDrop:
-    """A drop that should be landed. `state` changes with what would be landed: the same state needs no second run."""
+    """A drop that should be landed. `state` changes with what would be landed, and with the key for drops.
+
+    The same state needs no second run; a drop that failed for want of its key is tried again when the key is there.
+    """
 
     folder: Path
     state: str
@@ -51,21 +56,22 @@ def pending_drops(store: Store, drops: Path, *, policy: Policy) -> list[PendingD
                 )
             )
         }
+    keys = DropKeys.of(store)
     waiting = []
     for folder, sha256 in found.items():
         if sha256 in landed:
             state = _unfinished(folder, sha256, gaps)
         else:
-            wait = refusal_origin(folder) in refused or _in_transfer(folder, policy)
+            wait = refusal_origin(folder, keys) in refused or _in_transfer(folder, policy)
             state = None if wait else sha256
         if state is not None:
-            waiting.append(PendingDrop(folder, state))
+            waiting.append(PendingDrop(folder, f"{state} {keys.state()}"))
     return waiting
 
 
 def _unfinished(folder: Path, sha256: str, gaps: Mapping[str, Receipt]) -> str | None:
     """State of a landed drop with something left to do, or None."""
-    if (receipt := gaps.get(sha256)) and (arrived := [n for n in receipt.missing if (folder / n).is_file()]):
+    if (receipt := gaps.get(sha256)) and (arrived := [n for n in receipt.missing if is_there(folder, n)]):
         return f"{receipt.sha256()}+{len(arrived)}"
     return None if answers(folder, sha256) else f"{sha256} without receipt"
 
@@ -78,16 +84,21 @@ def _in_transfer(folder: Path, policy: Policy) -> bool:
         return False  # landing says what is wrong with it
     except FileNotFoundError:
         return True
-    if all((folder / name).is_file() for name in declared):
+    if all(is_there(folder, name) for name in declared):
         return False
     changes = [entry.stat().st_ctime for entry in (folder, *folder.rglob("*")) if entry.exists()]
     # The files' own clock, which is this machine's.
     return time.time() - max(changes, default=0) < policy.captures.settle_seconds
 
 
-def refusal_origin(folder: Path) -> str:
-    """What a refused drop is known by. Its two files: with either of them sent again and right, it is another."""
+def refusal_origin(folder: Path, keys: DropKeys) -> str:
+    """What a refused drop is known by. Its two files: with either of them sent again and right, it is another.
+
+    One whose list is encrypted is another with another key as well.
+    """
     digest = hashlib.sha256()
     for path in (folder / MANIFEST, folder / CAPTURES):
         digest.update((file_sha256(path) if path.is_file() else "none").encode())
+    if (encrypted := folder / f"{CAPTURES}{AGE}").is_file():
+        digest.update(f"{file_sha256(encrypted)} {keys.state()}".encode())
     return digest.hexdigest()

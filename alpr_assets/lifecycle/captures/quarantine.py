@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Row, select
 from alpr_assets.errors import AlprError, MalformedError
 from alpr_assets.lifecycle.captures import devices, operators, pictures
 from alpr_assets.lifecycle.captures.arrivals import Arrival, judge
+from alpr_assets.lifecycle.captures.ciphers import DropKeys, is_encrypted
 from alpr_assets.lifecycle.captures.landing import insert_captures
 from alpr_assets.lifecycle.captures.manifests import FIELDS, CaptureLine, parse_capture
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, one_writer, reading, writing
+from alpr_assets.store.sealed import sha256_hex
 
 TABLE = schema.quarantine.c
 
@@ -49,6 +51,8 @@ def reland(
         says when it was taken, it stays dated by its receipt: the day it came, not the day it is landed
     place : the right place in degrees, WGS 84; `forget_place`: land without one
 
+    A picture that could not be decrypted is opened with the keys that are there now.
+
     Raises AlprError when the item is no capture, is resolved, has no picture, landed meanwhile, or still cannot be true.
     """
     with reading(store.engine) as connection:
@@ -60,20 +64,22 @@ def reland(
             f"quarantine item {quarantine_id} is a {item.kind} without a picture of its own",
             remedy="have the unit send the drop again, or dismiss the item",
         )
-    content = store.received.open(item.sealed_day, item.sealed_sha256)
+    told = item.content or {}
     line = _line(item)
     if captured_at is not None:
         line = replace(line, captured_at=captured_at)
     if place is not None:
         line = replace(line, latitude_deg=place[0], longitude_deg=place[1])
     try:
+        content = _picture_of(store, item, policy)
         arrival = judge(
             file=item.item,
-            sha256=item.sealed_sha256,
+            sha256=sha256_hex(content),
             n_bytes=len(content),
             picture=_placeless(pictures.inspect(content, policy.zone), forget_place),
             line=_lineless_place(line, forget_place),
             default_device=unit or "unknown",
+            in_clear=told.get("in_clear") is not False,
             devices=registered,
             policy=policy,
             now=item.opened_at,
@@ -81,7 +87,7 @@ def reland(
     except MalformedError as error:
         raise AlprError(
             f"quarantine item {quarantine_id} still cannot land: {error}",
-            remedy="give the right --time or --place, or dismiss it with a reason",
+            remedy=error.remedy or "give the right --time or --place, or dismiss it with a reason",
         ) from error
     arrival = _corrected(arrival, line, captured_at, place)
     store.images.seal(arrival.day, content)
@@ -129,6 +135,20 @@ def _line(item: Row[Any]) -> CaptureLine:
         except MalformedError:
             told.pop(key, None)
     return parse_capture({**told, "file": item.item, "sha256": item.sealed_sha256})
+
+
+def _picture_of(store: Store, item: Row[Any], policy: Policy) -> bytes:
+    """The picture's bytes; of one that could not be decrypted when it came, opened with a key that was restored since.
+
+    Raises MalformedError when it cannot be opened still, or is not what its manifest declared; DropKeyError.
+    """
+    content = store.received.open(item.sealed_day, item.sealed_sha256)
+    if not is_encrypted(content):
+        return content
+    plain = DropKeys.of(store).open(content, max_bytes=policy.captures.max_image_megabytes * 1_000_000)
+    if sha256_hex(plain) != (item.content or {}).get("declared_sha256"):
+        raise MalformedError("hash_mismatch", "what it holds is not what the manifest declared")
+    return plain
 
 
 def _placeless(picture: pictures.Picture, forget: bool) -> pictures.Picture:

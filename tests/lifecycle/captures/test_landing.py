@@ -254,7 +254,10 @@ def test_an_unknown_device_lands_flagged_and_a_registered_one_does_not(
     with writing(store.engine) as connection:
         devices.register(connection, device_id="unit-12-front", kind="mobile", name="Unit 12", place=None, at=now)
     land_drop(store, shift(tmp_path / "b", 1, start=1, at=AT + timedelta(minutes=1)), policy=policy, now=now)
-    assert [row.flags for row in captures(store)] == [["unknown_device", "unnamed_operator"], ["unnamed_operator"]]
+    assert [row.flags for row in captures(store)] == [
+        ["unknown_device", "unencrypted", "unnamed_operator"],
+        ["unencrypted", "unnamed_operator"],
+    ]
 
 
 @pytest.mark.clause("422.3 ¶2")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
+from alpr_assets.lifecycle.captures.ciphers import DropKeys
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.policy import Policy
 from alpr_assets.store import people, schema
@@ -29,7 +30,9 @@ def land(store: Store, tmp_path: Path, policy: Policy):
         )
 
     def landed(operator: str | None, kind: str = "mobile") -> list[str]:
-        folder = drop(tmp_path / "drop", {"a.jpg": jpeg(1)}, [line("a.jpg", AT, kind=kind)], operator=operator)
+        recipient = DropKeys.of(store).recipient()
+        lines = [line("a.jpg", AT, kind=kind)]
+        folder = drop(tmp_path / "drop", {"a.jpg": jpeg(1)}, lines, operator=operator, recipient=recipient)
         land_drop(store, folder, policy=policy, now=NOW)
         with reading(store.engine) as connection:
             (flags,) = connection.scalars(select(schema.capture.c.flags))

@@ -191,7 +191,7 @@ def test_the_device_registry_is_asked_again(sqlite_store: Store, tmp_path: Path,
             connection, device_id="unit-12-front", kind="installed", done_at=AT - timedelta(days=7), done_by="IS"
         )
     reland(sqlite_store, item, by="A", reason="r", policy=policy, now=now)
-    assert only_capture(sqlite_store).flags == ["unnamed_operator"]
+    assert only_capture(sqlite_store).flags == ["unencrypted", "unnamed_operator"]
 
 
 @pytest.mark.clause("422.5")
