@@ -34,6 +34,9 @@ PUBLIC_FILES: Final = "/static/"
 STEPS: Final = ("/sign-in/password", "/sign-in/second-factor", "/sign-in/notice", "/sign-out")
 """Addresses that answer a session which still owes a step."""
 
+BY_ITSELF: Final = ("/hits/banner", "/hits/refresh", "/hits/stream")
+"""Addresses that an open page asks by itself: no use of a session. Pinned by a test."""
+
 COOKIE: Final = "alpr"
 SECURE_COOKIE: Final = "__Host-alpr"  # browsers take it over TLS only, for this host only
 
@@ -47,7 +50,7 @@ class Find(Protocol):
 class SignedIn:
     """Lets nobody pass to what is not public, and tells the rest whose session it is.
 
-    Sets in the scope's state: `session`, `form_key` (bytes that differ for each session), `by_cookie`, and `touch`.
+    Sets in the scope's state: `session`, `form_key` (bytes that differ for each session), `by_cookie`, `touch` and `lives`.
     """
 
     def __init__(self, app: ASGIApp, *, find: Find, watch_seconds: float) -> None:
@@ -68,6 +71,7 @@ class SignedIn:
             by_cookie=by_cookie,
             form_key=hashlib.sha256(token.encode()).digest(),
             touch=lambda: None,
+            lives=lambda: self._lives(token),
         )
         if session is not None:
             state["touch"] = lambda: self._find(token, touch=True)
@@ -90,6 +94,12 @@ class SignedIn:
         return session is not None and session.is_complete
 
 
+def still_open(scope: Scope) -> bool:
+    """Whether the session that asked is open now; looking is no use of it."""
+    lives: bool = scope["state"]["lives"]()
+    return lives
+
+
 def is_open(path: str, session: Session | None) -> bool:
     """Whether an address answers this session, or nobody."""
     if path in PUBLIC or path.startswith(PUBLIC_FILES):
@@ -101,7 +111,7 @@ def is_open(path: str, session: Session | None) -> bool:
 
 def is_use(scope: Scope) -> bool:
     """Whether a person is at work: pages opened and forms sent; never what an open page fetches by itself."""
-    if scope["type"] != "http" or scope["path"].startswith(PUBLIC_FILES):
+    if scope["type"] != "http" or scope["path"].startswith(PUBLIC_FILES) or scope["path"] in BY_ITSELF:
         return False
     if scope["path"].startswith("/dagster"):
         return wants_page(scope) and scope["path"] != "/dagster/graphql"

@@ -140,7 +140,16 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(page: Any, live: Li
     """360 px: what a small phone or a split screen in a car has."""
     page.set_viewport_size({"width": 360, "height": 740})
     for role, paths in {
-        Role.SUPERVISOR: ["/", "/search/plate", "/search/hits", "/exports", "/members", "/members/batch", "/sessions"],
+        Role.SUPERVISOR: [
+            "/",
+            "/search/plate",
+            "/hits",
+            "/hits/1",
+            "/exports",
+            "/members",
+            "/members/batch",
+            "/sessions",
+        ],
         Role.AUDITOR: ["/record"],
         Role.CUSTODIAN: ["/designee"],
         Role.TRAINING_COORDINATOR: ["/training"],

@@ -19,7 +19,7 @@ from alpr_assets.console.security import PUBLIC, PUBLIC_FILES, STEPS
 from tests.console.consoles import HOST, Browser, Console
 
 VALUES = {"path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
-          "designee_id": "1", "ending": "json"}  # fmt: skip
+          "designee_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
 def walked(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -118,7 +118,8 @@ ALWAYS = {"/", "/sessions", "/sessions/revoke", "/sessions/token", *STEPS}
 """A member's own: his role does not matter."""
 
 NEEDED = {
-    "/search/plate": {Action.PLATE_HISTORY}, "/search/hits": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
+    "/search/plate": {Action.PLATE_HISTORY}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
+    "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
@@ -156,7 +157,7 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
         "form_token": behind.form_token(browser), "proposal_id": "1", "batch_id": "1", "request_id": "1", "approve": "1",
         "note": "because", "name": "Lee Chan", "user_name": "lchan", "title": "Detective", "agency": "CA0000000",
         "act": "separate", "member_id": "1", "completed_on": "2026-06-01", "from_on": "2026-06-01", "designee_id": "1",
-        "to_on": "2026-06-30", "purpose": "stolen_vehicle", "case_number": "26-01234",
+        "to_on": "2026-06-30", "purpose": "stolen_vehicle", "case_number": "26-01234", "notice_id": "1",
     }  # fmt: skip
     own = {"/sessions/revoke", "/sessions/token", "/exports/destroyed", *STEPS}
     for method, path in routes:
@@ -165,6 +166,7 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
             or is_public(path)
             or path in own
             or path.startswith(("/api/", "/dagster", "/search", "/record"))
+            or (path.startswith("/hits") and may(role, Action.VERIFY_HIT))
         ):
             continue
         behind.recorder.entries.clear()
@@ -185,11 +187,11 @@ def test_nobody_without_current_training_reaches_data_by_any_path(behind: Consol
     api = Browser(behind.app, navigates=False)
     api.headers["authorization"] = f"Bearer {behind.token(who, kind=SessionKind.NOTEBOOK)}"
     asks = {"purpose": "stolen_vehicle", "case_number": "26-01234", "plate": "7ABC123", "day": "2026-06-15",
-            "capture_id": "1", "read_id": "1", "search": "plate_history", "format": "csv",
+            "capture_id": "1", "read_id": "1", "notice_id": "1", "search": "plate_history", "format": "csv",
             "form_token": behind.form_token(browser)}  # fmt: skip
     for method, path in routes:
         entries = (method, path) in {("POST", "/record"), ("POST", "/record/0")}  # its heads hold nobody's data
-        if entries or path.startswith(("/search", "/dagster", "/exports/take")):
+        if entries or path.startswith(("/search", "/hits", "/dagster", "/exports/take")):
             if method == "WEBSOCKET":
                 assert asked(browser, method, path)[0] == 4403
                 continue

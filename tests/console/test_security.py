@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from alpr_assets.console.forgery import same_origin
 from alpr_assets.console.hosts import known_hosts
 from alpr_assets.console.rates import KEPT, Buckets, Rate, network
 from alpr_assets.console.responding import STATUS, status_of
+from alpr_assets.console.security import BY_ITSELF
 from alpr_assets.console.shield import BODY_BYTES, UPLOAD_BYTES, host_name
 from alpr_assets.errors import AlprError, ConfigurationError
 from alpr_assets.settings import Settings
@@ -54,6 +57,19 @@ def test_pages_opened_and_mutations_keep_a_session_alive(behind: Console, use: s
             assert answer.status_code == 200
     finally:
         behind.clock.now = started
+
+
+def test_what_an_open_page_asks_by_itself_keeps_no_session_alive(console: Console):
+    """A page of hits left open: its banner and its rows are asked for again and again, and the session still ends."""
+    assert BY_ITSELF == ("/hits/banner", "/hits/refresh", "/hits/stream")
+    browser = console.browser(Role.OFFICER)
+    why = {"form_token": console.form_token(browser), "purpose": "stolen_vehicle", "case_number": "26-01234"}
+    found = []
+    for _ in range(11):
+        console.clock.move(minutes=3)
+        found.append((browser.get("/hits/banner").status_code, browser.post("/hits/refresh", data=why).status_code))
+    assert found[0] == (200, 200)
+    assert found[-1] == (303, 303)
 
 
 def test_an_open_websocket_does_not_keep_a_session_alive(behind: Console):
@@ -182,12 +198,26 @@ def test_dagsters_pages_talk_to_no_other_host(behind: Console):
     assert policy["script-src"].split("'")[1].removeprefix("nonce-") in answer.text
 
 
-def test_our_pages_hold_no_script_and_no_inline_style(console: Console):
+def test_our_pages_run_files_of_ours_only_and_hold_no_script_nor_style_themselves(console: Console):
     for role in Role:
         browser = console.browser(role)
-        for path in ("/", "/policy", "/sign-in", "/members", "/search/plate", "/sessions", "/record", "/nothing"):
+        for path in (
+            "/",
+            "/policy",
+            "/sign-in",
+            "/members",
+            "/hits",
+            "/search/plate",
+            "/sessions",
+            "/record",
+            "/nothing",
+        ):
             text = browser.get(path).text.lower()
-            assert "<script" not in text
+            scripts = re.findall(r"<script[^>]*>.*?</script>", text, re.DOTALL)
+            assert len(scripts) == text.count("<script")
+            for script in scripts:
+                assert re.fullmatch(r'<script src="/static/[\w./-]+" defer></script>', script), script
+            assert not re.search(r"\son\w+=|javascript:|hx-on|hx-vals=.js", text)
             assert " style=" not in text
             assert "<style" not in text
             assert "http://" not in text.replace(f"http://{HOST}", "").replace("http://www.w3.org", "")

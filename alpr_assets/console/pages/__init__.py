@@ -1,4 +1,7 @@
-"""The pages that people see, one module a subject; all rendered here, none needs JavaScript."""
+"""The pages that people see, one module a subject; all rendered here, none needs JavaScript.
+
+With it, pages of hits change in place and tell of new ones.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from alpr_assets.console.pages import (
     batches,
     designees,
     exports,
+    hits,
+    hits_banner,
     home,
     members,
     policy,
@@ -16,11 +21,13 @@ from alpr_assets.console.pages import (
     searches,
     sessions,
     signing_in,
+    streams,
     training,
+    verdicts,
 )
 
 _SUBJECTS = (
-    signing_in, provider, home, policy, searches, exports, members, batches, training, designees, sessions, record,
+    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, searches, exports, members, batches, training, designees, sessions, record,
 )  # fmt: skip
 
 

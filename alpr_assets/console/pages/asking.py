@@ -28,8 +28,8 @@ from alpr_assets.errors import MalformedError
 MAX_TEXT: Final = 500
 
 MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
+    ("/hits", "Hits", (Action.VIEW_HITS,)),
     ("/search/plate", "Plate history", (Action.PLATE_HISTORY,)),
-    ("/search/hits", "Hits", (Action.VIEW_HITS,)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),
     ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),
@@ -40,6 +40,10 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
 )
 """Where a role's work is: shown to who has one of the actions, to everybody where there are none."""
 
+
+THEME_COOKIE: Final = "theme"
+THEMES: Final = frozenset({"dark", "light"})
+"""What a page's own button may have chosen, kept in a cookie of just that; else what the device prefers."""
 
 ALARMED: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.COMMANDER})
 """Who sees that something is wrong with the system itself."""
@@ -164,6 +168,7 @@ class Asked:
             "session": complete,
             "menu": menu,
             "here": self.request.url.path,
+            "theme": theme if (theme := self.request.cookies.get(THEME_COOKIE)) in THEMES else "",
             "form_field": FIELD,
             "form_token": form_token(services.secret, self.request.scope),
             "alarms": open_alarms(services.settings.path("data"))

@@ -1,4 +1,4 @@
-"""Home: what I can do, until when I am trained, which sessions are open in my name."""
+"""Home: what I can do, until when I am trained, whether the system is at work, which sessions are open in my name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from alpr_assets.access import register, sessions
 from alpr_assets.console.pages.asking import Asked, page
+from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
 
 
 @page
@@ -17,7 +18,8 @@ async def home(asked: Asked) -> Response:
     services = asked.services
     member = await run_sync(register.member, services.store.engine, asked.session.member.member_id)
     mine = await run_sync(lambda: sessions.listed(services.office, at=asked.at, member_id=member.member_id))
-    return await asked.page("home.html", member=member, mine=mine, on=asked.on)
+    banner = await banner_for(asked)
+    return await asked.page("home.html", member=member, mine=mine, on=asked.on, banner=banner, seconds=SECONDS)
 
 
 ROUTES: Final = [Route("/", home)]
