@@ -15,7 +15,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from alpr_assets.errors import ConfigurationError
 from alpr_assets.settings import settings
@@ -219,11 +219,41 @@ class Alerts(_Section):
     @classmethod
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for host in value:
-            if not re.fullmatch(
-                r"[A-Za-z0-9._:-]+", host
-            ):  # a pattern or an address range would let in what nobody meant
+            # A pattern or a range of addresses would let in what nobody meant.
+            if not re.fullmatch(r"[A-Za-z0-9._:-]+", host):
                 raise ValueError(f"{host!r} is not the name or address of one host")
         return tuple(host.lower() for host in value)
+
+
+class Search(_Section):
+    """Figures of the searches that weigh, compare and count.
+
+    max_kmh : a plate that would have had to go faster between two places is cloned or misread
+    clock_tolerance_seconds : by which two devices' clocks may differ
+    max_radius_m, max_hours : the widest circle and the longest window of one canvassed place
+    lookback_weeks : before and after an incident, what a vehicle's habit is taken from
+    seen_when_present : share of the vehicles passing through a canvassed place that a reader there sees
+    alike_share : of wrong characters, how many are look-alikes of the right one
+    lost_character : share of reads that lack a plate's first or last character
+    companion_m, companion_seconds : how close together two vehicles pass to count as travelling together
+    occasion_minutes : passes closer together than this are one occasion: one trip, not two coincidences
+    small_cell : a count from 1 up to below this is not shown in what is exported
+    locate_purposes : what a vehicle's habits may be located for
+    """
+
+    max_kmh: float = Field(gt=0)
+    clock_tolerance_seconds: float = Field(ge=0)
+    max_radius_m: float = Field(gt=0, le=100_000)
+    max_hours: float = Field(gt=0)
+    lookback_weeks: int = Field(ge=1)
+    seen_when_present: float = Field(gt=0, lt=1)
+    alike_share: float = Field(ge=0, le=1)
+    lost_character: float = Field(ge=0, lt=0.5)
+    companion_m: float = Field(gt=0, le=2_000)
+    companion_seconds: float = Field(gt=0, le=600)
+    occasion_minutes: float = Field(gt=0)
+    small_cell: int = Field(ge=2)
+    locate_purposes: tuple[str, ...] = Field(min_length=1)
 
 
 class Access(_Section):
@@ -296,6 +326,12 @@ class Policy(_Section):
     alerts: Alerts
     access: Access
     record: Record
+
+    @model_validator(mode="after")
+    def _locating_is_for_known_purposes(self) -> Policy:
+        if unknown := set(self.search.locate_purposes) - {purpose.code for purpose in self.purposes}:
+            raise ValueError(f"search.locate_purposes: {', '.join(sorted(unknown))}: no such purpose")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

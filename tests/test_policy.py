@@ -151,3 +151,7 @@ def test_a_list_without_a_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no source") as caught:
         loaded.hotlists.source_of("watch.csv")
     assert "hotlists.sources" in caught.value.remedy
+
+
+def test_a_vehicle_is_located_for_purposes_that_the_policy_knows(tmp_path: Path) -> None:
+    assert "curiosity" in refusal(written(tmp_path, ("search.locate_purposes", ["curiosity"])))

@@ -34,6 +34,11 @@ class Action(StrEnum):
 
     # data about vehicles: training, purpose, case number
     PLATE_HISTORY = "plate_history"
+    PARTIAL_PLATE = "partial_plate"
+    CANVASS = "canvass"
+    CO_TRAVEL = "co_travel"
+    LOCATE = "locate"
+    COUNT_READS = "count_reads"
     OPEN_IMAGE = "open_image"
     VIEW_HITS = "view_hits"
     VERIFY_HIT = "verify_hit"
@@ -63,13 +68,19 @@ class Action(StrEnum):
 
 DATA: Final = frozenset(
     {
-        Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ,
-        Action.PLACE_WATCH, Action.APPROVE_WATCH, Action.EXPORT,
+        Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
+        Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.APPROVE_WATCH,
+        Action.EXPORT,
     }
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
 
-QUESTIONS: Final = frozenset({Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT})
+QUESTIONS: Final = frozenset(
+    {
+        Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
+        Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT,
+    }
+)  # fmt: skip
 """Actions that only ask: what a program's token is for unless it is made for more. Deciding is a person's."""
 
 TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}
@@ -77,10 +88,11 @@ TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERAT
 
 _LOOKS: Final = frozenset(
     {
-        Action.PLATE_HISTORY, Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ,
-        Action.PLACE_WATCH,
+        Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.OPEN_IMAGE, Action.VIEW_HITS,
+        Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH,
     }
 )  # fmt: skip
+_ANALYSES: Final = frozenset({Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS, Action.EXPORT})
 _LEADS: Final = frozenset(
     {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
@@ -92,10 +104,11 @@ MAY: Final = MappingProxyType(
     {
         Role.OFFICER: _LOOKS,
         Role.DISPATCHER: _LOOKS,
-        Role.ANALYST: _LOOKS | {Action.EXPORT},
+        Role.ANALYST: _LOOKS | _ANALYSES,
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
         Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION},
-        Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH} | {Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD},
+        Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
+        | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD},
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
