@@ -323,6 +323,7 @@ class Policy(_Section):
     matching: Matching
     hits: Hits
     watches: Watches
+    search: Search
     alerts: Alerts
     access: Access
     record: Record
