@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from alpr_assets.lifecycle.captures.ciphers import AGE, DropKeys
 from alpr_assets.lifecycle.captures.manifests import CAPTURES, MANIFEST, RECEIPT
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
@@ -38,7 +39,8 @@ WATCHED = [f"7ABC{i:03}" for i in range(0, 160, 5)]
 
 
 def laid_out(folder: Path) -> Path:
-    """Drops that overlap, with a gap, a broken picture and a bad line; and two hot lists."""
+    """Drops that overlap, with a gap, a broken picture and a bad line, every other one encrypted; and two hot lists."""
+    recipient = DropKeys(folder / "keys").recipient()
     for number in range(N_DROPS):
         first = number * (N_CAPTURES - 10)  # ten captures are in the drop before as well
         plates = {f"{i:04}.jpg": f"7ABC{i:03}" for i in range(first, first + N_CAPTURES)}
@@ -47,8 +49,15 @@ def laid_out(folder: Path) -> Path:
         lines.append(line(f"broken-{number}.jpg", AT))
         lines.append({**line(f"future-{number}.jpg", AT), "captured_at": "2031-01-01T00:00:00+00:00"})
         pictures |= {f"broken-{number}.jpg": b"no picture", f"future-{number}.jpg": jpeg(900 + number)}
-        target = drop(folder / "drops" / f"unit-{number}", pictures, lines, shift=f"shift-{number}")
-        (target / f"{first + 12:04}.jpg").unlink()
+        encrypted = number % 2 == 1
+        target = drop(
+            folder / "drops" / f"unit-{number}",
+            pictures,
+            lines,
+            shift=f"shift-{number}",
+            recipient=recipient if encrypted else None,
+        )
+        (target / f"{first + 12:04}.jpg{AGE if encrypted else ''}").unlink()
     (folder / "hotlists").mkdir()
     for name in ("watch.csv", "bolo.csv"):
         (folder / "hotlists" / name).write_bytes(watch(*WATCHED, *(f"{name[0]}{i:06}" for i in range(N_ENTRIES))))
@@ -161,7 +170,8 @@ def _require_true_receipts(drops: list[dict[str, Any]], folder: Path, n_captures
         assert written == by_manifest[written["manifest_sha256"]]
         assert len(written["files"]) == written["counts"]["declared"]
         assert sum(written["counts"].values()) == 2 * written["counts"]["declared"]
-        assert sorted(p.name for p in path.iterdir()) == [CAPTURES, MANIFEST, RECEIPT]
+        listing = f"{CAPTURES}{AGE}" if path.name in ("unit-1", "unit-3") else CAPTURES
+        assert sorted(p.name for p in path.iterdir()) == [listing, MANIFEST, RECEIPT]
 
 
 # ── killing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,7 +261,7 @@ def test_a_hundred_kills_lose_nothing_and_double_nothing(work: Work, tmp_path: P
 @pytest.fixture
 def apart(store: Store, work: Work, tmp_path: Path) -> tuple[Store, Path]:
     """The work not begun, beside a store of either database."""
-    for name in ("drops", "hotlists"):
+    for name in ("drops", "hotlists", "keys"):
         shutil.copytree(work.before["landing"] / name, tmp_path / name)
     return store, tmp_path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from alpr_assets.cli import captures, hotlists, members, reads, recognition, record, running, searching
+from alpr_assets.cli import captures, drops, hotlists, members, reads, recognition, record, running, searching
 from alpr_assets.cli.common import Commands
 
 
@@ -32,6 +32,7 @@ for command in (
     captures.device,
     hotlists.hotlist,
     captures.quarantine,
+    drops.drops,
     members.member,
     record.record,
 ):

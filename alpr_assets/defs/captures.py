@@ -72,6 +72,7 @@ def raw_captures(context: AssetExecutionContext, store: StoreResource) -> dg.Mat
         metadata={
             "dagster/row_count": counts.n,
             "flagged": counts.n_flagged,
+            "by flag": table(dict(counts.by_flag), of="flag"),
             "without a place": counts.n_without_place,
             "by clock": table(dict(counts.by_clock), of="clock"),
             "by device": table(dict(counts.by_device), of="device"),

@@ -16,12 +16,13 @@ CAPTURE, READ, HIT = schema.capture.c, schema.read.c, schema.hit.c
 
 @dataclass(frozen=True, slots=True)
 class CaptureDay:
-    """Captures of one UTC day. `by_hour`: 24 counts, UTC."""
+    """Captures of one UTC day. `by_hour`: 24 counts, UTC; `by_flag`: a capture may have several."""
 
     n: int
     by_clock: Mapping[str, int]
     by_device: Mapping[str, int]
     n_flagged: int
+    by_flag: Mapping[str, int]
     n_without_place: int
     by_hour: list[int]
 
@@ -94,6 +95,7 @@ def captures_of(connection: Connection, day: date) -> CaptureDay:
         by_clock=dict(Counter(row.clock for row in rows)),
         by_device=dict(Counter(row.device_id for row in rows)),
         n_flagged=sum(bool(row.flags) for row in rows),
+        by_flag=dict(Counter(flag for row in rows for flag in row.flags)),
         n_without_place=sum(row.latitude_deg is None for row in rows),
         by_hour=[hours[hour] for hour in range(24)],
     )

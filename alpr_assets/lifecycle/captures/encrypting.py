@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.captures.ciphers import AGE, encrypt, encrypt_file
-from alpr_assets.lifecycle.captures.manifests import MANIFEST, RECEIPT
+from alpr_assets.lifecycle.captures.manifests import CAPTURES, MANIFEST, RECEIPT
 
 UNFINISHED: Final = re.compile(rf"\..+{re.escape(AGE)}\.[0-9a-f]{{8}}")
 
@@ -28,9 +29,13 @@ def encrypt_drop(folder: Path, recipient: str, *, progress: Callable[[int, int],
     Killed at any moment and done again, it ends the same: a file that is there in clear is encrypted again, since only the one
     in clear is surely the newest. A link is left alone: what it leads to is another's.
 
-    Raises AlprError when the recipient is none, before anything is touched.
+    Raises AlprError, before anything is touched, when the recipient is none, or the folder no drop: a home folder, say.
     """
     encrypt(b"", recipient)
+    if not any((folder / name).is_file() for name in (MANIFEST, CAPTURES, f"{CAPTURES}{AGE}")):
+        raise AlprError(
+            f"{folder} is no drop: it has neither {MANIFEST} nor {CAPTURES}", remedy="name the folder of one drop"
+        )
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     plain = []
     for path in files:
