@@ -37,6 +37,7 @@ from alpr_assets.client.places import console_url
 from alpr_assets.defs.attempts import UNDER_WAY
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.captures import devices
+from alpr_assets.lifecycle.captures.ciphers import DropKeys
 from alpr_assets.lifecycle.captures.folders import drop_from_folder
 from alpr_assets.lifecycle.captures.manifests import MANIFEST, list_manifests, write_drop
 from alpr_assets.lifecycle.captures.pending import pending_drops
@@ -180,6 +181,7 @@ def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
         unit="unit-12",
         shift="sample",
         operator="officer",
+        recipient=DropKeys(configured.path("keys")).recipient(),  # as a patrol car's workstation holds it
         captures=[
             {
                 "file": capture.file,
