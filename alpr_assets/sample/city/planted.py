@@ -1,0 +1,216 @@
+"""What is planted: series of incidents with their offender, pairs that travel together, and the drives that belong to these.
+
+Here: the plan, with its truth. Not here: what the readers make of it, which is as for everybody.
+An offender comes to look at the place on days before, and is there when it happens. His way to or from an incident passes a fixed
+camera near it, and on that trip every camera sees him: whom no camera saw, no canvass can find. What they read may still be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+
+import numpy as np
+
+from alpr_assets.lifecycle.lookalikes import GROUPS
+from alpr_assets.sample.city import clock
+from alpr_assets.sample.city.devices import Devices
+from alpr_assets.sample.city.people import OFFENDER, RESIDENT, Anchors, People
+from alpr_assets.sample.city.roads import Floats, Ints, Roads, degrees
+from alpr_assets.sample.city.routes import Routes
+from alpr_assets.sample.city.trips import Trips
+from alpr_assets.store.types import from_microseconds
+
+NEAR_M, NEAR_S = 800.0, 900.0
+"""An offender is seen within so many metres and seconds of each of his incidents."""
+
+N_SCOUTING: Final = 2  # drives past the place, on days before
+_STAYS_S: Final = (120.0, 420.0)
+_BEHIND_S: Final = (2.0, 9.0)  # the follower of a convoy
+_DOUBT: Final = 0.4  # of the witnesses are in doubt about a look-alike
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One crime: `partial` is what a witness remembers of the plate, as `watches.patterns` writes it. Degrees WGS 84, UTC."""
+
+    number: int
+    series: int
+    at: datetime
+    latitude_deg: float
+    longitude_deg: float
+    vehicle: int
+    partial: str
+
+
+@dataclass(frozen=True, slots=True)
+class Convoy:
+    """Two vehicles that drove the same way together at these instants (UTC), `follower` some seconds behind."""
+
+    leader: int
+    follower: int
+    at: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planted:
+    """The plan: what happened, and its drives with the local date (an ordinal) of each."""
+
+    incidents: tuple[Incident, ...]
+    convoys: tuple[Convoy, ...]
+    on: Ints
+    trips: Trips
+
+    def of_day(self, on: int) -> Trips:
+        mine = self.on == on
+        columns = (
+            self.trips.vehicle,
+            self.trips.origin,
+            self.trips.destination,
+            self.trips.local_s,
+            self.trips.certain,
+        )
+        return Trips(*(column[mine] for column in columns))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What is planted in."""
+
+    roads: Roads
+    places: Anchors
+    devices: Devices
+    routes: Routes
+    people: People
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """A plan being made. rows: drives as (ordinal, vehicle, origin, destination, local seconds, certain)."""
+
+    rng: np.random.Generator
+    ground: Ground
+    dates: range
+    rows: list[tuple[int, int, int, int, float, bool]] = field(default_factory=list)
+
+    def add(self, on: int, vehicle: int, way: tuple[int, int], local_s: float, *, certain: bool = False) -> None:
+        self.rows.append((on, vehicle, way[0], way[1], local_s, certain))
+
+    def drives(self) -> tuple[Ints, Trips]:
+        on, vehicle, origin, destination = (np.array([row[i] for row in self.rows], np.int64) for i in range(4))
+        seconds = np.array([row[4] for row in self.rows], np.float64)
+        return on, Trips(vehicle, origin, destination, seconds, np.array([row[5] for row in self.rows], bool))
+
+
+def plant(seed: int, ground: Ground, *, dates: range, n_incidents: int, n_convoys: int, n_together: int) -> Planted:
+    """`n_incidents` for every offender there is, `n_convoys` pairs of residents together `n_together` times each.
+
+    Parameters
+    ----------
+    dates : ordinals of the local dates; where there are enough, the first ones are left to scouting
+
+    Raises
+    ------
+    ValueError : no camera sees the way to any place
+    """
+    plan = _Plan(np.random.default_rng([seed, 5]), ground, dates)
+    incidents: list[Incident] = []
+    for series, offender in enumerate(ground.people.of(OFFENDER)):
+        for on in np.sort(plan.rng.choice(dates[min(4, len(dates) // 2) :], n_incidents)):
+            incidents.append(_incident(plan, len(incidents), series, int(offender), int(on)))
+    residents = ground.people.of(RESIDENT)
+    pairs = plan.rng.choice(residents, (min(n_convoys, len(residents) // 2), 2), replace=False)
+    convoys = [_convoy(plan, int(leader), int(follower), n_together) for leader, follower in pairs]
+    return Planted(tuple(incidents), tuple(convoys), *plan.drives())
+
+
+def _incident(plan: _Plan, number: int, series: int, offender: int, on: int) -> Incident:
+    """Plan one: a place whose way in or out is watched, the drives there and away, and those before it."""
+    rng, ground = plan.rng, plan.ground
+    gate, scene = _watched(rng, ground)
+    local_s = float(np.clip(rng.normal(20, 3), 8, 23.4)) * 3600
+    begins = np.array([local_s])
+    duration_s = float(ground.routes.duration_s[ground.routes.pair(np.array([gate]), np.array([scene]), begins)][0])
+    plan.add(on, offender, (gate, scene), local_s - duration_s, certain=True)
+    plan.add(on, offender, (scene, gate), local_s + float(rng.uniform(*_STAYS_S)), certain=True)
+    for before in range(1, N_SCOUTING + 1):
+        day = max(plan.dates[0], on - before - int(rng.integers(0, 2)))
+        looks_s = local_s + float(rng.normal(0, 1800))
+        plan.add(day, offender, (gate, scene), looks_s - duration_s)
+        plan.add(day, offender, (scene, gate), looks_s + 60)
+    corner = ground.places.corner[[scene]]
+    east_m = ground.roads.east_m[corner] + rng.uniform(-40, 40)
+    latitude, longitude = degrees(east_m, ground.roads.north_m[corner])
+    at = clock.instants(rng, date.fromordinal(on), begins)
+    return Incident(
+        number=number,
+        series=series,
+        at=from_microseconds(int(at[0])),
+        latitude_deg=float(latitude[0]),
+        longitude_deg=float(longitude[0]),
+        vehicle=offender,
+        partial=remembered(rng, bytes(ground.people.plate[offender]).rstrip(b"\0").decode("ascii")),
+    )
+
+
+def _watched(rng: np.random.Generator, ground: Ground) -> tuple[int, int]:
+    """A gate and a place, such that a camera near the place sees who drives from the one to the other or back."""
+    for _ in range(10_000):
+        gate, scene = int(rng.choice(ground.places.gates)), int(rng.choice(ground.places.errands))
+        if any(_near(ground, way, scene) for way in ((gate, scene), (scene, gate))):
+            return gate, scene
+    raise ValueError("no camera is near any place where an incident could happen: give the city more cameras")
+
+
+def _near(ground: Ground, way: tuple[int, int], scene: int) -> bool:
+    """Whether, at every time of day, a camera near the scene lies on this way shortly before or after it."""
+    for hour in (3.0, 12.0, 17.0):
+        pair = ground.routes.pair(np.array([way[0]]), np.array([way[1]]), np.array([hour * 3600]))
+        passes = ground.routes.passes(pair)
+        apart_s = passes.seconds if way[0] == scene else ground.routes.duration_s[pair] - passes.seconds
+        if not ((_distance_m(ground, passes.camera, scene) < NEAR_M) & (apart_s < NEAR_S / 2)).any():
+            return False
+    return True
+
+
+def _distance_m(ground: Ground, camera: Ints, anchor: int) -> Floats:
+    block, corner = ground.devices.block[camera], ground.places.corner[anchor]
+    east = (ground.roads.east_m[ground.roads.start[block]] + ground.roads.east_m[ground.roads.end[block]]) / 2
+    north = (ground.roads.north_m[ground.roads.start[block]] + ground.roads.north_m[ground.roads.end[block]]) / 2
+    distance_m: Floats = np.hypot(east - ground.roads.east_m[corner], north - ground.roads.north_m[corner])
+    return distance_m
+
+
+def remembered(rng: np.random.Generator, plate: str) -> str:
+    """What a witness remembers of a plate: its beginning, a stretch, or all but some characters; some are in doubt."""
+    kind = int(rng.integers(0, 3))
+    known = [_doubted(character) if rng.random() < _DOUBT else character for character in plate]
+    if kind == 0:
+        return "".join(known[:4]) + "*"
+    if kind == 1:
+        at = int(rng.integers(0, len(known) - 3))
+        return "*" + "".join(known[at : at + 4]) + "*"
+    for at in rng.choice(len(known), 2, replace=False):
+        known[at] = "?"
+    return "".join(known)
+
+
+def _doubted(character: str) -> str:
+    group = next((group for group in GROUPS if character in group), character)
+    return f"[{group}]" if len(group) > 1 else character
+
+
+def _convoy(plan: _Plan, leader: int, follower: int, n_together: int) -> Convoy:
+    """Plan one: together from a gate to some place, and back."""
+    rng, times = plan.rng, []
+    for on in np.sort(rng.choice(plan.dates, n_together)):
+        way = (int(rng.choice(plan.ground.places.gates)), int(rng.choice(plan.ground.places.errands)))
+        out_s = float(rng.uniform(10, 21)) * 3600
+        back_s = out_s + float(rng.uniform(0.5, 2)) * 3600
+        for vehicle, behind_s in ((leader, 0.0), (follower, float(rng.uniform(*_BEHIND_S)))):
+            plan.add(int(on), vehicle, way, out_s + behind_s)
+            plan.add(int(on), vehicle, way[::-1], back_s + behind_s)
+        at = clock.instants(rng, date.fromordinal(int(on)), np.array([out_s]))
+        times.append(from_microseconds(int(at[0])))
+    return Convoy(leader, follower, tuple(times))
