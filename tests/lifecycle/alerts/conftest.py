@@ -1,0 +1,31 @@
+"""A desk on both databases, and a receiver for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from alpr_assets.policy import Policy
+from alpr_assets.store.engine import Store
+from tests.lifecycle.alerts.desks import Desk
+from tests.lifecycle.alerts.receivers import Receiver, receiver
+
+
+@pytest.fixture
+def cad(tmp_path: Path) -> Iterator[Receiver]:
+    """A dispatch system that takes everything."""
+    with receiver(tmp_path / "tls") as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(store: Store, policy: Policy, tmp_path: Path, cad: Receiver) -> Desk:
+    return Desk.of(store, policy, tmp_path, ca_file=cad.certificate.certfile)
+
+
+@pytest.fixture
+def alone(sqlite_store: Store, policy: Policy, tmp_path: Path, cad: Receiver) -> Desk:
+    """On SQLite only."""
+    return Desk.of(sqlite_store, policy, tmp_path, ca_file=cad.certificate.certfile)
