@@ -1,21 +1,34 @@
-"""The system's own moves: an actionable hit lapses, and a hit whose entry left its list ends (422.4(f)).
+"""The system's own moves: an actionable hit lapses; a hit whose entry left its list, or whose watch stopped, ends (422.4(f)).
 
 Here: writing a move down, whoever makes it. Not here: a person's moves (`verifying`).
+
+Which hits end with their watch
+declined, ended, not approved in time, owner gone    every open one, as with a cancelled entry: the reason to look fell away
+expired                                              those whose picture nobody confirmed, a shift later
+
+An expiry says nothing against the reason: what was raised in time is still looked at by the shift that it fell to, and a
+confirmed hit goes on to its end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, exists, select
 
 from alpr_assets.lifecycle.hits.moves import ENDS, OPEN, BySystem, Kind, Move, Status, require_legal
+from alpr_assets.lifecycle.watches.listing import standing
+from alpr_assets.policy import Policy
 from alpr_assets.store import schema, verdicts
+from alpr_assets.store.watches import watch
 
 CHUNK: Final = 400
 _OPEN: Final = tuple(status.value for status in OPEN)
+GROUNDLESS: Final = ("declined", "ended", "unapproved", "ownerless")
+"""Where a watch stands (`watches.listing.standing`) when nobody answers for its reason any more."""
+_ENDED: Final = BySystem(Kind.ENTRY_ENDED)
 
 
 def put(
@@ -63,9 +76,29 @@ def end_withdrawn(connection: Connection, now: datetime) -> int:
     stands = _in_force(connection, sorted({row.plate for row in rows}))
     ended = [row.hit_id for row in rows if (row.source, row.plate, row.state, row.list_type) not in stands]
     return sum(
-        _move_all(connection, hit.hit_id.in_(some) & hit.status.in_(_OPEN), BySystem(Kind.ENTRY_ENDED), now)
-        for some in _chunks(ended)
+        _move_all(connection, hit.hit_id.in_(some) & hit.status.in_(_OPEN), _ENDED, now) for some in _chunks(ended)
     )
+
+
+def end_stopped(connection: Connection, now: datetime, *, policy: Policy) -> int:
+    """End the open hits of watches that stopped. Returns how many ended. For a schedule: `end_of_watch` ends a decided one's at once."""
+    hit, w = schema.hit.c, watch.c
+    groundless = select(w.watch_id).where(standing(now).in_(GROUNDLESS))
+    expired = select(w.watch_id).where(
+        standing(now) == "expired", w.expires_at <= now - timedelta(hours=policy.hits.unverified_hours)
+    )
+    n_ended = _move_all(connection, hit.watch_id.in_(groundless) & hit.status.in_(_OPEN), _ENDED, now)
+    unseen = hit.status == Status.RAISED.value
+    return n_ended + _move_all(connection, hit.watch_id.in_(expired) & unseen, _ENDED, now)
+
+
+def end_of_watch(connection: Connection, watch_id: int, now: datetime) -> list[Any]:
+    """End every open hit of one watch that was declined or ended; part of that decision. Returns hit_id and read_day of each."""
+    hit = schema.hit.c
+    its = (hit.watch_id == watch_id) & hit.status.in_(_OPEN)
+    found = list(connection.execute(select(hit.hit_id, hit.read_day).where(its).order_by(hit.hit_id)).all())
+    _move_all(connection, its, _ENDED, now)
+    return found
 
 
 def _in_force(connection: Connection, plates: list[str]) -> set[tuple[str, str, str, str]]:

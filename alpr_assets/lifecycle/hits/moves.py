@@ -203,7 +203,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class BySystem:
-    """`lapse` or `entry_ended`."""
+    """`lapse` or `entry_ended`: the entry left its list, or the watch stopped."""
 
     kind: Kind
 

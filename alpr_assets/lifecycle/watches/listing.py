@@ -1,6 +1,10 @@
 """Watches listed for people, those that stopped too, with every decision on each.
 
-Here: rows for who may see them, filtered in SQL. Not here: the watches that match (`matching`).
+Here: where a watch stands, and rows for who may see them, filtered in SQL. Not here: the watches that match (`matching`).
+
+A watch whose owner is suspended or has left stops at once: somebody answers for looking, and a suspension may be for just such a
+watch. It does not pass to who approved it, who vouched for grounds that another gave him: who will answer for it places it again,
+which is a decision of his own, and what passed meanwhile is matched then. An owner who is let in again has his watches back.
 """
 
 from __future__ import annotations
@@ -9,17 +13,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Engine, and_, case, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, case, exists, or_, select
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.people import Status
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.lifecycle.watches import audience
+from alpr_assets.store import people
 from alpr_assets.store.engine import reading
 from alpr_assets.store.watches import watch, watch_decision
 
 COLUMNS: Final = {
     "watch_id": "id of the watch",
-    "standing": "placed, approved, declined, ended, expired, or unapproved: nobody approved it in time",
+    "standing": "placed, approved, declined, ended, expired, unapproved: nobody approved it in time, or ownerless: its owner is suspended or has left",
     "runs": "whether it matches reads now",
     "kind": "watch, or entry of the department's own list",
     "pattern": "plate, or partial plate",
@@ -47,16 +53,23 @@ def in_force(at: datetime) -> ColumnElement[bool]:
     """Condition on `watch`: it matches reads at this instant."""
     w = watch.c
     waits = (w.status == "placed") & (w.approve_by_at > at)
-    return and_(w.expires_at > at, or_(w.status == "approved", waits))
+    return and_(w.expires_at > at, or_(w.status == "approved", waits), owned())
+
+
+def owned() -> ColumnElement[bool]:
+    """Condition on `watch`: its owner is a member in good standing, who answers for it."""
+    member = people.member.c
+    return exists().where(member.member_id == watch.c.owner_id, member.status == Status.ACTIVE.value)
 
 
 def standing(at: datetime) -> ColumnElement[str]:
-    """Where a watch stands at this instant: its status, `expired`, or `unapproved`."""
+    """Where a watch stands at this instant: its status, `expired`, `unapproved`, or `ownerless`."""
     w = watch.c
     return case(
         (w.status.in_(["declined", "ended"]), w.status),
         ((w.status == "placed") & (w.approve_by_at <= at) & (w.approve_by_at <= w.expires_at), "unapproved"),
         (w.expires_at <= at, "expired"),
+        (~owned(), "ownerless"),
         else_=w.status,
     )
 

@@ -5,6 +5,7 @@ ask's elements, which the caller puts there as typed. Not here: listing (`listin
 
 A watch runs at once, because a fleeing car does not wait, and stops after the policy's hours unless another, a supervisor or
 commander, has approved it. It ends at its expiry; to go on is a new decision by one who may approve and is not its owner.
+Declined or ended, its open hits end with it (`hits.ending`).
 A line of the department's own list is a watch of kind `entry`: a whole plate for one of the categories of 422.3. So it has what
 422.4 asks of such a line: owner, case number, reason, expiry and approver. A watch's purpose and case number are the ask's.
 """
@@ -24,6 +25,7 @@ from alpr_assets.access.people import Status
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, may
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
+from alpr_assets.lifecycle.hits.ending import end_of_watch
 from alpr_assets.lifecycle.hotlists.categories import Category
 from alpr_assets.lifecycle.watches import audience
 from alpr_assets.lifecycle.watches.areas import Area
@@ -103,6 +105,7 @@ def end(grant: Grant, connection: Connection, watch_id: int, *, reason: str) -> 
     """Stop a watch: its owner, or one who may approve it. Raises as `approve`; one's own is one's to end."""
     grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_WATCH else Action.PLACE_WATCH)
     row = _locked(grant, connection, watch_id)
+    # An ownerless one can be ended too: else it would run again with its owner.
     if grant.ask.action is Action.PLACE_WATCH and row.owner_id != grant.member.member_id:
         raise AccessRefusedError(("another's watch is ended by who may approve it",), codes=("other_watch",))
     _require_running(row, grant.at)
@@ -119,6 +122,7 @@ def extend(
     grant.require(Action.APPROVE_WATCH)
     row = _others(grant, connection, watch_id)
     _require_running(row, grant.at)
+    _require_owner(connection, row)
     if row.status != "approved":
         raise IllegalMoveError(f"watch {watch_id} is not approved", remedy="approve it first")
     if expires_at <= row.expires_at:
@@ -131,6 +135,7 @@ def _judge(grant: Grant, connection: Connection, watch_id: int, kind: str, reaso
     grant.require(Action.APPROVE_WATCH)
     row = _others(grant, connection, watch_id)
     _require_running(row, grant.at)
+    _require_owner(connection, row)
     if row.status != "placed":
         raise IllegalMoveError(f"watch {watch_id} is {row.status} already")
     return _decide(connection, grant, watch_id, kind, reason, row=row)
@@ -162,7 +167,10 @@ def _decide(
         .where(watch.c.watch_id == watch_id)
         .values(status=status, n_decisions=row.n_decisions + 1, expires_at=until)
     )
-    return Found(None, [audience.named(row), ResultId("watch_decision", None, decision_id)])
+    ids = [audience.named(row), ResultId("watch_decision", None, decision_id)]
+    if kind in {"declined", "ended"}:
+        ids += [ResultId("hit", hit.read_day, hit.hit_id) for hit in end_of_watch(connection, watch_id, grant.at)]
+    return Found(None, ids)
 
 
 def _locked(grant: Grant, connection: Connection, watch_id: int) -> Any:
@@ -188,6 +196,15 @@ def _require_running(row: Any, at: datetime) -> None:
     if row.expires_at <= at or (row.status == "placed" and row.approve_by_at <= at):
         why = "has expired" if row.expires_at <= at else "was not approved in time"
         raise IllegalMoveError(f"watch {row.watch_id} {why}", remedy="place it again")
+
+
+def _require_owner(connection: Connection, row: Any) -> None:
+    """Raise IllegalMoveError where nobody answers for the watch any more."""
+    if register.member(connection, row.owner_id).status is not Status.ACTIVE:
+        raise IllegalMoveError(
+            f"watch {row.watch_id} has no owner: he is suspended or has left",
+            remedy="who will answer for it places it again",
+        )
 
 
 def _check(grant: Grant, wanted: Wanted, *, is_partial: bool) -> None:

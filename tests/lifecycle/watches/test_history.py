@@ -15,8 +15,8 @@ from alpr_assets.lifecycle.matching import PlateIndex
 from alpr_assets.lifecycle.watches.history import match_history, match_waiting
 from alpr_assets.lifecycle.watches.raising import raise_watch_hits
 from alpr_assets.policy import Policy
-from alpr_assets.store import schema, verdicts
-from alpr_assets.store.engine import Store, reading, writing
+from alpr_assets.store import people, schema, verdicts
+from alpr_assets.store.engine import Store, insert_new, reading, writing
 from alpr_assets.store.watches import watch
 from tests.lifecycle.watches.department import DAY, Department, wanted
 from tests.lifecycle.watches.planted import Planted, plant
@@ -92,7 +92,12 @@ def placed(store: Store, pattern: str, *, is_partial: bool) -> None:
         "audience": "normal", "status": "approved", "n_decisions": 0, "placed_at": NOW, "approve_by_at": NOW,
         "expires_at": NOW + DAY,
     }  # fmt: skip
+    owner = {
+        "member_id": 1, "user_name": "owner", "name": "Pat Owner", "agency": "CA0000000", "title": "", "role": "analyst",
+        "is_contractor": False, "status": "active", "status_at": NOW, "status_reason": "",
+    }  # fmt: skip
     with writing(store.engine) as connection:
+        insert_new(connection, people.member, [owner])
         connection.execute(insert(watch), row)
 
 
