@@ -57,12 +57,16 @@ def lists_of(connection: Connection, plate_folded: str, policy: Policy) -> Lists
     return _indexed(_frame(connection, _entries().where(schema.hotlist_entry.c.plate_folded == plate_folded)), policy)
 
 
-def reads_of(connection: Connection, day: date, read_id: int | None = None) -> pd.DataFrame:
+def reads_of(
+    connection: Connection, day: date, read_id: int | None = None, *, after: int | None = None
+) -> pd.DataFrame:
     """A day's reads of the current version with their sightings, whose day may be the one before; or one read of any version.
 
+    after : only reads whose id is larger
     Where a person corrected a read, its newest correction says plate and state.
     """
-    return _frame(connection, _current_reads(day, read_id))
+    statement = _current_reads(day, read_id)
+    return _frame(connection, statement if after is None else statement.where(schema.read.c.read_id > after))
 
 
 def best_matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy) -> list[dict[str, Any]]:

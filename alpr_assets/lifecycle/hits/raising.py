@@ -48,14 +48,19 @@ class DayOfHits:
     complete: bool
 
 
-def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, now: datetime) -> DayOfHits:
+def raise_hits(
+    store: Store, day: date, lists: ListsInForce, *, policy: Policy, now: datetime, after: int | None = None
+) -> DayOfHits:
     """Match the grouped, current reads of a UTC day with the lists and raise what is new. Idempotent.
+
+    after : a read's id, or 0. Only reads with a larger one are matched, and the day stays open for whoever does all of it;
+    then n_reads is of those alone, and the day is never `complete`
 
     A hit that stands is strengthened when a read of its pass by the same recogniser version matches better than the one it was
     raised from, or as well and is sure where that one is not. Reading a day again with a newer version changes no hit: it keeps the version it came from.
     """
     with reading(store.engine) as connection:
-        reads = reads_of(connection, day)
+        reads = reads_of(connection, day, after=after)
         landed = connection.scalar(select(exists().where(schema.capture_day.c.day == day)))
     if not landed:
         return DayOfHits(day, 0, {}, 0, {}, 0, complete=True)
@@ -63,7 +68,7 @@ def raise_hits(store: Store, day: date, lists: ListsInForce, *, policy: Policy, 
     with writing(store.engine) as connection:
         lock_day(connection, day)
         new, better, standing = _put(connection, found, {day}, policy=policy, now=now)
-        complete = _close_day(connection, day, n_matched=len(reads))
+        complete = after is None and _close_day(connection, day, n_matched=len(reads))
     standing = {key: hit for key, hit in standing.items() if hit.entry_id is not None}  # not those of watches
     raised = Counter(hit.match_kind for hit in standing.values() if hit.hit_id in new)
     kinds = Counter(hit.match_kind for hit in standing.values())

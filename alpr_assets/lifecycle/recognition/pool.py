@@ -8,6 +8,7 @@ exactly one Outcome, or `recognise_many` raises.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -72,7 +73,7 @@ def executor(workers: int, dask_address: str | None, factory: Callable[[], Recog
     else:
         # Never fork: Dagster, gRPC and onnxruntime have threads, and a forked child may inherit their locks held.
         context = multiprocessing.get_context("spawn")
-        processes = ProcessPoolExecutor(workers, context, initializer=_warm, initargs=(factory,))
+        processes = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(factory,))
         try:
             yield Pool(processes, factory, workers)
         finally:
@@ -160,10 +161,18 @@ def _recogniser(factory: Callable[[], Recogniser]) -> Recogniser:
     return recogniser
 
 
-def _warm(factory: Callable[[], Recogniser]) -> None:
+def _begin(factory: Callable[[], Recogniser]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # An initialiser that raises breaks the pool without saying why; the first picture meets and reports the failure.
     with suppress(Exception):
         _recogniser(factory)
+
+
+def _end_with_parent() -> None:
+    """A process that is killed tells its pool nothing: its processes would wait for pictures for ever, each with its models."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _as_error(what: str, error: Exception) -> RecognitionError:

@@ -1,7 +1,8 @@
 """Reading a day's captures and keeping what was read: each capture once a recogniser version, never over an older read.
 
 Here: which captures wait, running the pool over them, writing reads. Not here: how a picture is read.
-A killed run leaves whole batches; the next one goes on with the captures that have no row for this version.
+A killed run leaves whole batches; the next one goes on with the captures that have no row for this version. Two may work on a day
+at once, best from its two ends: each leaves out what the other has read meanwhile.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from alpr_assets.store.engine import Store, insert_new, issue_numbers, lock_day,
 
 BATCH = 64  # captures a transaction: what a kill costs at most
 BATCH_SECONDS = 2.0
+LOOK = 8  # captures between two looks at what another has read meanwhile
 
 Progress = Callable[[int, int], None]
 
@@ -39,7 +41,10 @@ class Factory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DayOfReads:
-    """What a run did for one UTC day. `n_unopened`: stored pictures that could not be opened; they wait for the next run."""
+    """What a run did for one UTC day. `n_captures`: that it read; what another read meanwhile is not among them.
+
+    n_unopened : stored pictures that could not be opened; they wait for the next run
+    """
 
     day: date
     version_id: str
@@ -59,8 +64,9 @@ def recognise_day(
     sure_confidence: float,
     clock: Callable[[], datetime],
     progress: Progress | None = None,
+    newest_first: bool = False,
 ) -> DayOfReads:
-    """Read every capture of a UTC day that this version has not looked at.
+    """Read every capture of a UTC day that this version has not looked at, as they came or the newest first.
 
     A picture that cannot be read is recorded with its error and is not tried again by the same version. One that cannot be
     opened (a disk that is away, a key that is missing) is not recorded: nothing has looked at it, and its day stays incomplete.
@@ -74,8 +80,13 @@ def recognise_day(
         _make_current(connection, day, version.version_id)
     with reading(store.engine) as connection:
         waiting = list(connection.execute(pending(day, version.version_id)))
+    if newest_first:
+        waiting.reverse()
     n_plates = n_empty = n_unreadable = n_unopened = done = 0
-    pictures = ((row, partial(store.images.picture, row.day, row.image_sha256)) for row in waiting)
+    pictures = (
+        (row, partial(store.images.picture, row.day, row.image_sha256))
+        for row in _unread(store, waiting, version.version_id)
+    )
     for batch in _batches(recognise_many(pool, pictures)):
         looked_at = [outcome for outcome in batch if outcome.loaded]
         with writing(store.engine) as connection:
@@ -88,7 +99,7 @@ def recognise_day(
         done += len(batch)
         if progress:
             progress(done, len(waiting))
-    return DayOfReads(day, version.version_id, len(waiting), n_plates, n_empty, n_unreadable, n_unopened)
+    return DayOfReads(day, version.version_id, done, n_plates, n_empty, n_unreadable, n_unopened)
 
 
 def pending(day: date, version_id: str) -> Any:
@@ -104,6 +115,20 @@ def pending(day: date, version_id: str) -> Any:
         .exists()
     )
     return select(schema.capture).where(capture.day == day, ~looked_at).order_by(capture.capture_id)
+
+
+def _unread(store: Store, waiting: list[Row[Any]], version_id: str) -> Iterator[Row[Any]]:
+    """Those that nobody has read since they were listed: a picture takes a recogniser as long as hundreds of such looks."""
+    recognition = schema.recognition.c
+    for start in range(0, len(waiting), LOOK):
+        some = waiting[start : start + LOOK]
+        ids = [row.capture_id for row in some]
+        with reading(store.engine) as connection:
+            of_version = (recognition.day == some[0].day) & (recognition.version_id == version_id)
+            read = set(
+                connection.scalars(select(recognition.capture_id).where(of_version, recognition.capture_id.in_(ids)))
+            )
+        yield from (row for row in some if row.capture_id not in read)
 
 
 def record(

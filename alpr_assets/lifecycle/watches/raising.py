@@ -49,13 +49,13 @@ class DayOfWatchHits:
     n_strengthened: int
 
 
-def raise_watch_hits(store: Store, day: date, *, policy: Policy, now: datetime) -> DayOfWatchHits:
-    """Match the grouped, current reads of a UTC day with the watches in force and raise what is new. Idempotent."""
+def raise_watch_hits(store: Store, day: date, *, policy: Policy, now: datetime, after: int = 0) -> DayOfWatchHits:
+    """Match the grouped, current reads of a UTC day, with ids above `after`, with the watches in force. Idempotent."""
     with reading(store.engine) as connection:
         index = watches_in_force(connection, now, policy)
         if not index.watches:
             return DayOfWatchHits(day, 0, 0, {}, 0)
-        reads = load_reads(connection, schema.read.c.day == day)
+        reads = load_reads(connection, schema.read.c.day == day, schema.read.c.read_id > after)
     rows = hit_rows(index, reads, policy)
     with writing(store.engine) as connection:
         new, n_strengthened = put(connection, rows, now)

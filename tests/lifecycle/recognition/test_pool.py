@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 import tracemalloc
 from concurrent.futures import Executor, Future
@@ -132,6 +134,28 @@ def test_dead_process_is_a_clear_error_and_earlier_answers_stand():
             list(recognise_many(pool, [(0, lambda: DIE), *pictures(10)]))
     assert len(answered) == 10
     assert "out-of-memory" in failed.value.remedy
+
+
+def test_processes_of_one_that_was_killed_do_not_stay() -> None:
+    code = (
+        "import time\n"
+        "from alpr_assets.lifecycle.recognition.light import light_recogniser\n"
+        "from alpr_assets.lifecycle.recognition.pool import executor, recognise_many\n"
+        "if __name__ == '__main__':\n"
+        "    with executor(2, None, light_recogniser) as pool:\n"
+        "        list(recognise_many(pool, [(0, lambda: b'')] * 8))\n"
+        "        print(*pool.executor._processes, flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        children = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert len(children) == 2
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_leaving_early_leaves_no_work_behind(where):

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from alpr_assets.errors import RecognitionError
+from alpr_assets.lifecycle.recognition import reads
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import Outcome, executor
-from alpr_assets.lifecycle.recognition.reads import BATCH, pending, record
+from alpr_assets.lifecycle.recognition.reads import BATCH, pending, recognise_day, record
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading, writing
@@ -69,6 +70,33 @@ def test_a_day_is_read_once_and_a_second_run_finds_nothing_waiting(patrol: Patro
     assert (second.n_captures, second.n_plates) == (0, 0)
     assert len(patrol.reads()) == 3
     assert {row.current_version for row in patrol.rows(schema.capture)} == {VERSION}
+
+
+def test_two_that_read_a_day_from_its_ends_read_no_picture_twice(
+    alone: Patrol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second begins in the middle of the first, and finds what that has read by then."""
+    monkeypatch.setattr(reads, "BATCH", 1)
+    alone.land(*(seen(f"7ABC{i:03}", seconds=i) for i in range(40)))
+    counted: list[int] = []
+
+    def look(done: int, _: int) -> None:
+        if done == 16:
+            with executor(1, None, light_recogniser) as pool:
+                second = recognise_day(
+                    alone.store, DAY, pool, LightRecogniser.version, sure_confidence=SURE, clock=lambda: alone.now
+                )
+                counted.append(second.n_captures)
+
+    with executor(1, None, light_recogniser) as pool:
+        first = recognise_day(
+            alone.store, DAY, pool, LightRecogniser.version,
+            sure_confidence=SURE, clock=lambda: alone.now, progress=look, newest_first=True,
+        )  # fmt: skip
+    assert counted == [24]
+    assert first.n_captures <= 16 + reads.LOOK, "it had looked up those few already"
+    assert len(alone.reads()) == 40
+    assert [row.plate for row in alone.reads()][:2] == ["7ABC039", "7ABC038"], "the newest come first"
 
 
 def test_no_plate_is_a_result_that_is_not_asked_for_again(alone: Patrol) -> None:
