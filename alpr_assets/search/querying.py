@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import Engine, Row, Select
 
 from alpr_assets.access.gate import Found
@@ -27,19 +29,21 @@ class Query:
     statement : selects the answer's columns, in their order
     identify : the id of one row
     finish : what is done to a frame of rows before it leaves, such as names for codes
+    keep : which rows of a frame are meant, where SQL cannot say it, such as those inside a polygon; None: all
     """
 
     statement: Select[Any]
     identify: Callable[[Row[Any]], ResultId]
     finish: Callable[[pd.DataFrame], pd.DataFrame]
+    keep: Callable[[pd.DataFrame], NDArray[np.bool_]] | None = None
 
 
 def found(engine: Engine, query: Query) -> Found[pd.DataFrame]:
     """Run a query into one frame."""
     with reading(engine) as connection:
         rows = connection.execute(query.statement).all()
-    ids = [query.identify(row) for row in rows]
-    return Found(query.finish(_frame(rows, query)), ids)
+    frame, kept = _kept(rows, query)
+    return Found(query.finish(frame), [query.identify(row) for row in kept])
 
 
 def spooled(
@@ -58,9 +62,10 @@ def spooled(
             result = connection.execution_options(yield_per=BATCH).execute(query.statement)
             n_batches = 0
             for rows in result.partitions():
-                ids.extend(query.identify(row) for row in rows)
+                frame, kept = _kept(rows, query)
+                ids.extend(query.identify(row) for row in kept)
                 n_batches += 1
-                yield query.finish(_frame(rows, query))
+                yield query.finish(frame)
             if not n_batches:
                 yield query.finish(_frame([], query))
 
@@ -68,6 +73,15 @@ def spooled(
         spool.write(content)
     spool.finish()
     return Found(spool, ids)
+
+
+def _kept(rows: Sequence[Row[Any]], query: Query) -> tuple[pd.DataFrame, Sequence[Row[Any]]]:
+    """The rows that are meant, as a frame and as they came: what does not leave is not named in the record either."""
+    frame = _frame(rows, query)
+    if query.keep is None:
+        return frame, rows
+    mask = query.keep(frame)
+    return frame[mask].reset_index(drop=True), [row for row, meant in zip(rows, mask, strict=True) if meant]
 
 
 def _frame(rows: Sequence[Row[Any]], query: Query) -> pd.DataFrame:

@@ -1,0 +1,145 @@
+"""Partial plates: the reads of every plate that a witness's pattern may mean, the best explained first (422.4(c)).
+
+Here: pattern → plates of the dictionary → their reads in a window, an area, a state. Not here: the language (`lifecycle.watches`),
+how well a read explains a pattern (`explaining`), one incident (`canvass`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import pandas as pd
+from sqlalchemy import Connection, Engine
+
+from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.roles import Action
+from alpr_assets.lifecycle.lookalikes import ALPHABET, GROUPS
+from alpr_assets.lifecycle.watches.areas import Area
+from alpr_assets.lifecycle.watches.patterns import GAP, Pattern, parse
+from alpr_assets.lifecycle.watches.sieve import match_patterns
+from alpr_assets.policy import Policy
+from alpr_assets.search import querying, reads
+from alpr_assets.search.explaining import Explainer
+from alpr_assets.store import schema, trigrams
+from alpr_assets.store.engine import reading
+
+COLUMNS: Final = {
+    **reads.COLUMNS,
+    "possible": "the characters as read are none that the pattern means: only look-alikes of them are",
+    "explained": "probability 0–1 that the plate in the picture is one that the pattern means",
+    "differences": "what of the plate the pattern did not know; empty where only possible",
+}
+"""Columns of `partial_plates`, in order."""
+
+
+def partial_plates(
+    grant: Grant,
+    engine: Engine,
+    *,
+    pattern: str,
+    policy: Policy,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    area: Area | None = None,
+    state: str | None = None,
+    tolerant: bool = False,
+) -> Found[pd.DataFrame]:
+    """All reads of the plates that a pattern means, the best explained first, then the newest.
+
+    Parameters
+    ----------
+    pattern : see `lifecycle.watches.patterns`
+    since, until : aware instants, `until` excluded; None: no limit
+    area : only reads inside; one whose place is unknown is in none
+    state : two letters; reads of another state are left out, reads without one are kept; None: any
+    tolerant : also plates that only look-alikes of the pattern's characters spell, marked possible
+
+    Returns
+    -------
+    DataFrame (n, 18): see COLUMNS
+
+    Raises
+    ------
+    AccessRefusedError : the grant is for another ask
+    MalformedError : no pattern, or one that says too little for a search without area and window
+
+    Source: 422.4(c)
+    """
+    query = partial_query(
+        grant,
+        engine,
+        pattern=pattern,
+        policy=policy,
+        since=since,
+        until=until,
+        area=area,
+        state=state,
+        tolerant=tolerant,
+    )
+    found = querying.found(engine, query)
+    ranked = found.rows.sort_values(["explained", "captured_at"], ascending=False, kind="stable").reset_index(drop=True)
+    return Found(ranked, reads.ids_of(ranked))
+
+
+def partial_query(
+    grant: Grant,
+    engine: Engine,
+    *,
+    pattern: str,
+    policy: Policy,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    area: Area | None = None,
+    state: str | None = None,
+    tolerant: bool = False,
+) -> querying.Query:
+    """The same, the newest first, to be spooled or exported: a million rows cannot wait for the last to be ranked."""
+    grant.require(Action.PARTIAL_PLATE)
+    is_narrow = area is not None and since is not None and until is not None
+    meant = parse(pattern, least_known=1 if is_narrow else policy.watches.least_known)
+    with reading(engine) as connection:
+        plates = plates_meant(connection, widened(meant) if tolerant else meant)
+    read = schema.read.c
+    conditions = [
+        reads.among(engine.dialect.name, read.plate, plates),
+        *reads.between(since, until),
+        *reads.of_state(state),
+    ]
+    statement = reads.reads_in_force(*conditions, evidence=True).order_by(read.captured_at.desc(), read.read_id.desc())
+    keep = None if area is None else partial(reads.inside, area=area)
+    return querying.Query(statement, reads.identify, partial(_finish, meant=meant, policy=policy), keep)
+
+
+def plates_meant(connection: Connection, pattern: Pattern) -> list[str]:
+    """The plates of the dictionary that a pattern means, in order."""
+    near = trigrams.find(
+        connection, glob=pattern.glob(), regex=pattern.regex(), runs=pattern.runs(), prefix=pattern.prefix()
+    )
+    found = sorted(near)
+    _, right = match_patterns([pattern], found)
+    return [found[number] for number in right]
+
+
+def widened(pattern: Pattern) -> Pattern:
+    """The pattern with each known character's look-alikes beside it."""
+    return Pattern(tuple(_with_lookalikes(token) for token in pattern.tokens))
+
+
+def _with_lookalikes(token: str) -> str:
+    if token in (GAP, ALPHABET):
+        return token
+    wider = set(token).union(*(group for group in GROUPS if set(group) & set(token)))
+    return "".join(character for character in ALPHABET if character in wider)
+
+
+def _finish(frame: pd.DataFrame, *, meant: Pattern, policy: Policy) -> pd.DataFrame:
+    matching = {plate: meant.matches(plate) for plate in frame["plate"].unique()}
+    why = {plate: meant.explain(plate) if fits else [] for plate, fits in matching.items()}
+    frame = frame.assign(
+        possible=~frame["plate"].map(matching).astype(bool),
+        explained=Explainer.of(meant, policy).probability(frame),
+        differences=frame["plate"].map(why).astype(object),
+    )
+    return frame[list(COLUMNS)]
