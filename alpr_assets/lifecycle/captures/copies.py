@@ -9,6 +9,7 @@ holds something else stays in the folder, and the receipt names it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,4 +121,9 @@ def is_copy_of(copy: Copy, sha256: str, keys: DropKeys) -> bool:
 def strays(folder: Path, name: str, sha256: str, keys: DropKeys) -> list[Path]:
     """Of two copies of one declared file, those that do not hold what the receipt names."""
     there = copies(folder, name)
-    return [copy.path for copy in there if len(there) > 1 and not is_copy_of(copy, sha256, keys)]
+    found = []
+    for copy in there if len(there) > 1 else ():
+        with suppress(FileNotFoundError):  # another process landed it this moment
+            if not is_copy_of(copy, sha256, keys):
+                found.append(copy.path)
+    return found
