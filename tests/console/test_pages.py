@@ -19,7 +19,7 @@ from tests.patrols import AT, Patrol
 
 PAGES = [
     "/", "/policy", "/search/plate", "/hits", "/hits/1", "/exports", "/members", "/members/batch", "/training", "/designee",
-    "/sessions", "/sign-in/password", "/record",
+    "/destinations",    "/sessions", "/sign-in/password", "/record",
 ]  # fmt: skip
 
 

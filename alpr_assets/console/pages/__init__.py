@@ -9,7 +9,9 @@ from starlette.routing import BaseRoute
 
 from alpr_assets.console.pages import (
     batches,
+    corrections,
     designees,
+    destinations,
     exports,
     hits,
     hits_banner,
@@ -27,7 +29,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, searches, exports, members, batches, training, designees, sessions, record,
+    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, searches, corrections, exports, members, batches, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/hits", "Hits", (Action.VIEW_HITS,)),
     ("/search/plate", "Plate history", (Action.PLATE_HISTORY,)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
+    ("/destinations", "Destinations", (Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION)),
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),
     ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),
     ("/designee", "Designee", (Action.SET_DESIGNEE,)),
