@@ -90,7 +90,7 @@ class Session:
     def plate_history(
         self, plate: str, *, since: Time = None, until: Time = None, state: str | None = None
     ) -> GeoDataFrame:
-        """All reads of exactly these characters, the newest first.
+        """All reads of exactly these characters, as read or as a person corrected them, the newest first.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Session:
 
         Returns
         -------
-        GeoDataFrame (n, 18), EPSG:4326: the columns of `search.history.COLUMNS` and `geometry`; `captured_at` in the
+        GeoDataFrame (n, 20), EPSG:4326: the columns of `search.history.COLUMNS` and `geometry`; `captured_at` in the
         department's zone; `attrs["record_id"]` is the question's number in the access record
 
         Raises

@@ -101,7 +101,7 @@ def plate(
     table = _table("captured", "plate", "state", "sure", "reader", "place", "day", "capture")
     for row in _rows(served.value, rows):
         table.add_row(
-            _when(row, zone), row["plate"], (row["region"] or "").upper(),
+            _when(row, zone), _read_as(row, "plate"), _read_as(row, "region").upper(),
             _sure(row), row["device"] or row["device_id"], _place(row),
             str(row["day"]), str(row["capture_id"]),
         )  # fmt: skip
@@ -225,6 +225,12 @@ def _when(row: dict[str, Any], zone: ZoneInfo) -> str:
 
 def _sure(row: dict[str, Any]) -> str:
     return f"{row['confidence']:.2f}" + ("" if row["sure"] else " unsure")
+
+
+def _read_as(row: dict[str, Any], name: str) -> str:
+    """What was read, and what a person read instead."""
+    read, corrected = row[name] or "", row[f"corrected_{name}"] or ""
+    return f"{read}, corrected {corrected}" if corrected else read
 
 
 def _place(row: dict[str, Any]) -> str:

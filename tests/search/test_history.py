@@ -8,11 +8,15 @@ from functools import partial
 import pandas as pd
 import pytest
 
+from alpr_assets.access.gate import Found
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.access.spool import Spool
 from alpr_assets.errors import AccessRefusedError, MalformedError
+from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.search import history, querying
+from alpr_assets.store import verdicts
+from alpr_assets.store.engine import reading, writing
 from tests.patrols import AT, DAY, Relabelled, seen
 from tests.people import ask, member
 
@@ -106,3 +110,65 @@ def test_a_large_answer_spools_the_same_rows(through, patrol, tmp_path, monkeypa
         ids = [int(line) for line in b"".join(spool.chunks()).split()]
     assert ids == find(through, patrol, "7ABC123")["read_id"].tolist()
     assert recorder.entries[0].results == recorder.entries[1].results
+
+
+def corrected(patrol, plate, *, read_id=None, region=None):
+    (read, *_) = patrol.reads() if read_id is None else [row for row in patrol.reads() if row.read_id == read_id]
+    row = {
+        "day": DAY, "read_id": read.read_id, "plate": plate, "plate_folded": fold(plate), "region": region,
+        "reason": "as in the picture", "member_id": 1, "corrected_at": AT,
+    }  # fmt: skip
+    with writing(patrol.store.engine) as connection:
+        connection.execute(verdicts.read_correction.insert(), row)
+
+
+def shown(frame):
+    return [
+        [None if pd.isna(one) else one for one in row]
+        for row in frame[["plate", "region", "corrected_plate", "corrected_region"]].to_numpy().tolist()
+    ]
+
+
+def test_a_corrected_read_is_found_by_either_plate_and_shows_both(through, patrol):
+    """Civ. Code 1798.90.51: beside the read, never over it."""
+    patrol.read(seen({"plate": "7ABC123", "region": "ca"}), seen("7ABC124", seconds=60))
+    corrected(patrol, "7ABC124", region="nv")
+    both = [["7ABC124", None, None, None], ["7ABC123", "ca", "7ABC124", "nv"]]
+    assert shown(find(through, patrol, "7ABC124")) == both
+    assert shown(find(through, patrol, "7ABC123")) == both[1:]
+    assert shown(find(through, patrol, "7ABC124", state="CA")) == both[:1]
+    assert shown(find(through, patrol, "7ABC123", state="NV")) == both[1:]
+
+
+def test_only_the_newest_correction_of_a_read_finds_it(through, patrol):
+    patrol.read(seen("7ABC123"))
+    corrected(patrol, "7ABC124")
+    corrected(patrol, "7ABC125")
+    assert find(through, patrol, "7ABC124").empty
+    assert shown(find(through, patrol, "7ABC125")) == [["7ABC123", None, "7ABC125", None]]
+
+
+def test_a_correction_back_to_what_was_read_is_one_row(through, patrol):
+    patrol.read(seen("7ABC123"))
+    corrected(patrol, "7ABC124")
+    corrected(patrol, "7ABC123")
+    assert shown(find(through, patrol, "7ABC123")) == [["7ABC123", None, "7ABC123", None]]
+
+
+def test_a_history_is_found_by_its_indexes_not_by_looking_at_every_read(through, patrol):
+    """Both halves and the reads by key, however many corrections there are."""
+    query = []
+
+    def planned(grant):
+        query.append(history.history_query(grant, plate="7ABC123").statement)
+        return Found((), ())
+
+    through(member(), ask(elements={"plate": "7ABC123"}), planned)
+    with reading(patrol.store.engine) as connection:
+        if connection.dialect.name != "sqlite":
+            pytest.skip("a small table's plan on PostgreSQL says nothing")
+        said = query[0].compile(connection, compile_kwargs={"literal_binds": True})
+        steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")]
+    assert any("ix_read_plate" in step for step in steps), steps
+    assert any("ix_read_correction_plate" in step for step in steps), steps
+    assert not [step for step in steps if step in {"SCAN read", "SCAN capture", "SCAN read_correction"}], steps

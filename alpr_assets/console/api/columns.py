@@ -51,6 +51,7 @@ TYPES: Final[Mapping[str, tuple[pa.DataType, str]]] = {
     "actionable_until": (INSTANT, "UTC"),
     "alerted": (pa.bool_(), ""),
     "corrected_plate": (pa.string(), ""),
+    "corrected_region": (pa.string(), ""),
     "score": (pa.float64(), ""),
 }
 """Name → type and unit. The same quantity has the same name in every answer."""

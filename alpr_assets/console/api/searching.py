@@ -59,7 +59,7 @@ def table_response(schema: pa.Schema) -> dict[int | str, dict[str, Any]]:
 
 @router.post("/plate-history", responses=table_response(HISTORY), response_model=None)
 def plate_history(ask: asks.PlateHistoryAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
-    """All reads of exactly these characters, the newest first (422.4(a))."""
+    """All reads of exactly these characters, as read or as corrected, the newest first (422.4(a))."""
     query = partial(
         history.history_query, plate=ask.plate, since=ask.since, until=ask.until, state=ask.state
     )  # fmt: skip
