@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Engine, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Engine, Subquery, and_, case, exists, func, or_, select
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.people import Status
 from alpr_assets.access.record.entries import ResultId
+from alpr_assets.lifecycle.hits import moves
 from alpr_assets.lifecycle.watches import audience
-from alpr_assets.store import people
+from alpr_assets.store import people, schema
 from alpr_assets.store.engine import reading
 from alpr_assets.store.watches import watch, watch_decision
 
@@ -43,9 +44,12 @@ COLUMNS: Final = {
     "approve_by_at": "when it stops unless it was approved, UTC",
     "expires_at": "instant, UTC",
     "history_at": "when all past reads had been matched, UTC; missing: not yet",
+    "n_hits": "hits that it raised so far, of those that you may see",
+    "n_open": "of these, hits that somebody is to look at or may act on",
 }
 """Columns of `watches`, in order."""
 
+_OPEN: Final = tuple(status.value for status in moves.OPEN)
 DECISION_COLUMNS: Final = ("seq", "kind", "decided_at", "member_id", "reason", "expires_at")
 
 
@@ -74,16 +78,19 @@ def standing(at: datetime) -> ColumnElement[str]:
     )
 
 
-def watches(grant: Grant, engine: Engine, *, running: bool | None = None) -> Found[pd.DataFrame]:
+def watches(
+    grant: Grant, engine: Engine, *, running: bool | None = None, watch_id: int | None = None
+) -> Found[pd.DataFrame]:
     """The watches that the member may see, the newest first.
 
     Parameters
     ----------
     running : only those that match now, or only those that stopped; None: all
+    watch_id : only this one
 
     Returns
     -------
-    DataFrame (n, 19): see COLUMNS
+    DataFrame (n, 21): see COLUMNS
 
     Raises
     ------
@@ -94,9 +101,12 @@ def watches(grant: Grant, engine: Engine, *, running: bool | None = None) -> Fou
     audience.require_listing(grant)
     runs = in_force(grant.at)
     known: dict[str, ColumnElement[Any]] = {**watch.c, "standing": standing(grant.at), "runs": runs}
+    found = _tallies(grant)
+    known |= {name: func.coalesce(found.c[name], 0) for name in ("n_hits", "n_open")}
     statement = (
         select(*(known[name].label(name) for name in COLUMNS))
-        .where(audience.visible(grant))
+        .outerjoin(found, found.c.watch_id == watch.c.watch_id)
+        .where(audience.visible(grant), *([] if watch_id is None else [watch.c.watch_id == watch_id]))
         .order_by(watch.c.placed_at.desc(), watch.c.watch_id.desc())
     )
     if running is not None:
@@ -105,6 +115,15 @@ def watches(grant: Grant, engine: Engine, *, running: bool | None = None) -> Fou
         rows = connection.execute(statement).all()
     frame = pd.DataFrame(list(map(tuple, rows)), columns=list(COLUMNS))
     return Found(frame.astype({"runs": bool, "supervisor_id": "Int64"}), [audience.named(row) for row in rows])
+
+
+def _tallies(grant: Grant) -> Subquery:
+    """Hits of each watch that the member may see, all and open ones."""
+    hit = schema.hit.c
+    is_open = case((hit.status.in_(_OPEN), 1), else_=0)
+    counted = select(hit.watch_id, func.count().label("n_hits"), func.sum(is_open).label("n_open"))
+    shown = (hit.watch_id.is_not(None), hit.source.in_(sorted(grant.sources)), audience.hit_visible_to(grant.member))
+    return counted.where(*shown).group_by(hit.watch_id).subquery("found")
 
 
 def decisions(grant: Grant, engine: Engine, watch_id: int) -> Found[list[dict[str, Any]]]:

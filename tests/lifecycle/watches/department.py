@@ -12,6 +12,7 @@ from alpr_assets.access.gate import Ask, Gate
 from alpr_assets.access.people import Member, Source
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.lifecycle.watches import listing, watches
+from alpr_assets.lifecycle.watches.preview import Preview, preview
 from alpr_assets.lifecycle.watches.watches import Wanted, elements
 from alpr_assets.policy import Policy
 from alpr_assets.store.engine import Store
@@ -93,6 +94,20 @@ class Department:
             session(by), self._ask(action), lambda g: listing.watches(g, self.store.engine, **more)
         )
         return dict(zip(found.rows["watch_id"], found.rows["standing"], strict=True))
+
+    def tallies(self, by: Member) -> dict[int, tuple[int, int]]:
+        """Watches that the member sees, with how many hits they found and how many of these are open."""
+        found = self._gate().answer(
+            session(by), self._ask(Action.VIEW_HITS), lambda g: listing.watches(g, self.store.engine)
+        )
+        return {row.watch_id: (row.n_hits, row.n_open) for row in found.rows.itertuples()}
+
+    def preview(self, by: Member, pattern: str) -> Preview:
+        ask = self._ask(Action.PLACE_WATCH, elements={"pattern": pattern})
+        found = self._gate().answer(
+            session(by), ask, lambda g: preview(g, self.store.engine, pattern, policy=self.policy)
+        )
+        return found.rows
 
     def decided(self, by: Member, watch_id: int) -> list[str]:
         ask = self._ask(Action.VIEW_HITS)

@@ -14,10 +14,15 @@ from sqlalchemy.exc import DBAPIError
 from alpr_assets.access.record.entries import Outcome, RecordUnavailableError
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError, NotFoundError
+from alpr_assets.lifecycle.hits.ending import put
+from alpr_assets.lifecycle.hits.moves import Kind, Reasoned
 from alpr_assets.lifecycle.watches.areas import Circle
+from alpr_assets.lifecycle.watches.raising import raise_watch_hits
+from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.watches import watch, watch_decision
 from tests.lifecycle.watches.department import DAY, Department, wanted
+from tests.lifecycle.watches.planted import Planted, plant
 from tests.people import NOW
 
 
@@ -253,3 +258,41 @@ def test_a_decision_is_never_changed(department: Department) -> None:
 def test_a_watch_that_is_not_there_is_not_found(department: Department) -> None:
     with pytest.raises(AlprError, match="no watch 99"):
         department.approve(department.member(Role.SUPERVISOR), 99)
+
+
+@pytest.mark.clause("422.4(c)")
+def test_a_preview_counts_what_a_pattern_would_match_lately(department: Department) -> None:
+    plant(
+        department.store, Planted("7BA23"), Planted("7BA23"), Planted("7XYA123"), Planted("8BA23"),
+        Planted("7CA23", at=NOW - 31 * DAY),
+    )  # fmt: skip
+    found = department.preview(department.member(), "7?A*23")
+    assert (found.n_plates, found.n_reads, found.days) == (2, 2, 30)
+    assert department.preview(department.member(), "7BA23").n_reads == 3  # 8BA23 differs in one character
+    assert not department.record.last.results
+
+
+def test_a_preview_of_what_may_not_be_placed_is_refused(department: Department) -> None:
+    with pytest.raises(MalformedError) as error:
+        department.preview(department.member(), "*7*")
+    assert error.value.code == "pattern_wide"
+    with pytest.raises(AccessRefusedError):
+        department.preview(department.member(Role.CUSTODIAN), "7?A*23")
+
+
+@pytest.mark.clause("422.4(e)")
+def test_a_watch_is_listed_with_how_much_it_found_of_what_the_member_may_see(department: Department) -> None:
+    owner, other = department.member(), department.member()
+    first = department.place(owner)
+    covert = department.place(
+        owner, wanted(audience="covert", supervisor_id=department.member(Role.SUPERVISOR).member_id)
+    )
+    plant(department.store, Planted("7BA23"), Planted("7CA23"))
+    raise_watch_hits(department.store, NOW.date(), policy=department.policy, now=NOW)
+    with writing(department.store.engine) as connection:
+        hit = schema.hit.c
+        one = select(hit.hit_id).where(hit.watch_id == first).limit(1)
+        put(connection, connection.execute(select(schema.hit).where(hit.hit_id == connection.scalar(one))).one(),
+            Reasoned(Kind.DISMISS, "another car"), at=NOW, member_id=1)  # fmt: skip
+    assert department.tallies(owner) == {first: (2, 1), covert: (2, 2)}
+    assert department.tallies(other) == {first: (2, 1)}
