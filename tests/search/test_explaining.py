@@ -7,7 +7,7 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpr_assets.lifecycle.lookalikes import ALPHABET
@@ -27,6 +27,7 @@ def explained(pattern, *reads, alike=0.64, lost=0.0):
     return Explainer(parse(pattern), alike, lost).probability(pd.DataFrame(reads)).tolist()
 
 
+@settings(deadline=None, max_examples=40)  # 36³ strings each
 @given(
     st.text("08OX?*", min_size=1, max_size=4).filter(lambda text: text.strip("*?")),
     st.text("08OX", min_size=1, max_size=3),

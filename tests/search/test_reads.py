@@ -20,12 +20,12 @@ from alpr_assets.store.cells import cell_of
 from alpr_assets.store.engine import reading
 from tests.search.traffic import AT, Pass, put
 
-latitudes = st.floats(-85, 85)
+latitudes = st.floats(-70, 70)
 longitudes = st.floats(-179, 179)
 
 
 @given(
-    st.builds(Circle, latitudes, longitudes, st.floats(1, 30_000)),
+    st.builds(Circle, latitudes, longitudes, st.floats(1, 10_000)),
     st.floats(0, 360),
     st.floats(0, 1),
 )
