@@ -17,6 +17,7 @@ from alpr_assets import firstrun, services, summary
 from alpr_assets.access.passwords import OneTime
 from alpr_assets.cli.common import Existing, console, opened_store
 from alpr_assets.errors import AlprError
+from alpr_assets.lifecycle.alerts import outbox
 from alpr_assets.lifecycle.summaries import lists_of, totals
 from alpr_assets.policy import policy
 from alpr_assets.settings import Settings, settings
@@ -74,7 +75,7 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
 @click.option("--certfile", type=Existing(folder=False), help="TLS certificate of the console, PEM.")
 @click.option("--keyfile", type=Existing(folder=False), help="Its private key, PEM.")
 def up(certfile: Path | None, keyfile: Path | None) -> None:
-    """Start console, recorder, daemon and code server over your data folder, until Ctrl-C.
+    """Start console, recorder, daemon, code server and worker over your data folder, until Ctrl-C.
 
     Drops and hot lists that arrive in the watched folders are then landed, read and matched by themselves.
     Where ALPR_HOST is not this machine alone and no certificate is given, a self-signed one is made.
@@ -106,7 +107,7 @@ def _set_up(stack: ExitStack) -> Settings:
 
 
 def _started(stack: ExitStack, configured: Settings) -> services.Running:
-    with console.status("starting recorder, code server, daemon and console …"):
+    with console.status("starting recorder, code server, daemon, console and worker …"):
         return stack.enter_context(services.running(configured))
 
 
@@ -135,7 +136,7 @@ def _say_how_to_begin(has_members: bool) -> None:
 
 def _wait(servers: services.Running) -> None:
     try:
-        while (dead := servers.dead()) is None:
+        while (dead := servers.tend()) is None:
             time.sleep(1)
     except KeyboardInterrupt:
         console.print("\nstopping …")
@@ -159,7 +160,7 @@ def status() -> None:
     Example: alpr status
     """
     with reading(opened_store().engine) as connection:
-        counted, lists = totals(connection), lists_of(connection)
+        counted, lists, told = totals(connection), lists_of(connection), outbox.counts(connection)
     zone = policy().zone
     table = Table(show_header=False)
     adopted = policy().policy.adopted
@@ -171,6 +172,10 @@ def status() -> None:
     table.add_row("reads", f"{counted.n_reads:,} in {counted.n_sightings:,} sightings of {counted.n_plates:,} plates")
     kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(counted.hits_by_kind.items()))
     table.add_row("hits", kinds or "none")
+    alerts = (
+        f"{told.get('due', 0):,} waiting, {told.get('delivered', 0):,} delivered, {told.get('dead', 0):,} dead letters"
+    )
+    table.add_row("alerts outside", alerts if told else "none")
     codes = ", ".join(f"{n:,} {code}" for code, n in sorted(counted.quarantined_by_code.items()))
     table.add_row("in quarantine", codes or "nothing")
     table.add_row("days waiting", ", ".join(map(str, counted.days_waiting[:8])) or "none")
