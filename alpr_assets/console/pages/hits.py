@@ -26,6 +26,7 @@ from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
 from alpr_assets.console.pages.hits_filters import ALERTED, MATCHES, SOURCES, STANDING, Filters
 from alpr_assets.console.pages.searches import Opened, ask_of, open_picture, records
+from alpr_assets.console.responding import status_of
 from alpr_assets.errors import (
     AccessRefusedError,
     AlprError,
@@ -153,7 +154,7 @@ async def show_hit(
         "may_verify": asked.may(Action.VERIFY_HIT), "may_search": asked.may(Action.PLATE_HISTORY),
         "receipt": answer.receipt, "me": asked.session.member,
     }  # fmt: skip
-    status = 200 if error is None else 409
+    status = 200 if error is None else status_of(error)[0]
     if asked.request.headers.get("hx-target") == "state":
         return await asked.page("hit_state.html", status=status, swapped=True, **shown)
     opened, not_opened = await _picture(asked, form, shown["hit"])
@@ -164,7 +165,7 @@ async def show_hit(
 
 
 async def _start(asked: Asked, form: Filled, error: AlprError | None = None) -> Response:
-    status = 200 if error is None else 403 if isinstance(error, AccessRefusedError) else 400
+    status = 200 if error is None else status_of(error)[0]
     return await asked.page(
         "hits.html", status=status, form=form, error=error, queue=None, **CHOICES, **await _banner(asked)
     )

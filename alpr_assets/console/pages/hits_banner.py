@@ -20,6 +20,7 @@ from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, page
 from alpr_assets.console.wiring import Services
 from alpr_assets.lifecycle.hotlists.ages import ListAge, list_ages
+from alpr_assets.lifecycle.worker_state import WorkerState, worker_alive
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading
 
@@ -31,12 +32,12 @@ class Banner:
     """What the banner says.
 
     last_read_at : when the newest read was captured, aware UTC; None: nothing was read yet
-    worker_is_alive : whether the worker gave a sign lately; None: there never was one
+    worker : its newest sign, and whether that is young enough
     lists : in force, of the sources that the member may see, the oldest first
     """
 
     last_read_at: datetime | None
-    worker_is_alive: bool | None
+    worker: WorkerState
     lists: list[ListAge]
 
 
@@ -44,12 +45,8 @@ def banner(services: Services, sources: frozenset[Source], at: datetime) -> Bann
     """The banner for who may see these sources."""
     with reading(services.store.engine) as connection:
         ages = list_ages(connection, at, policy=services.policy)
-        return Banner(_last_read_at(connection), worker(connection, at), [one for one in ages if one.source in sources])
-
-
-def worker(_connection: Connection, _at: datetime) -> bool | None:
-    """Whether the worker is alive; None while there is none."""
-    return None
+        mine = [one for one in ages if one.source in sources]
+        return Banner(_last_read_at(connection), worker_alive(connection, at), mine)
 
 
 def _last_read_at(connection: Connection) -> datetime | None:

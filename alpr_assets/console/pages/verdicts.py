@@ -138,7 +138,7 @@ def _duplicate(form: Form, _zone: ZoneInfo, _at: datetime) -> Done:
 
 
 def _answer(form: Form, name: str) -> bool:
-    said = form.text(name, limit=3)
+    said = form.text(name)
     if said not in {"yes", "no"}:
         raise MalformedError(name, f"the question about the {name} is not answered", remedy="answer all three")
     return said == "yes"
