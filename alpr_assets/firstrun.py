@@ -270,7 +270,7 @@ def follow(
             progress.update(landing, completed=state.n_drops, total=len(feed.manifests))
             progress.update(reads, completed=state.n_read, total=state.n_captures or None)
             progress.update(matching, completed=state.n_matched, total=state.n_days or None)
-            if (dead := servers.dead()) is not None:
+            if (dead := servers.tend()) is not None:
                 return [f"the {dead.name} server ended; see {dead.log}"]
             if state.done and not _runs_under_way():
                 break
@@ -342,7 +342,8 @@ def _refusals(store: Store, feed: Feed) -> list[str]:
             reasons = connection.scalars(
                 select(quarantine.reason).where(quarantine.kind == "drop", quarantine.resolved_at.is_(None))
             )
-            refused += [f"drop refused: {reason}" for reason in reasons]
+            remedy = "the unit closes and sends the drop again; docs/drops.md says what it must be"
+            refused += [f"drop refused: {reason} ({remedy})" for reason in reasons]
     return refused
 
 

@@ -1,7 +1,8 @@
-"""Code server, recorder, daemon and console: started together, stopped together, one set a data folder.
+"""Code server, recorder, daemon, console and worker: started together, stopped together, one set a data folder.
 
 The code server and the recorder, which alone appends to the access record, listen on Unix sockets that only their owner can
-open; the console is the one port. What they print goes to files in data/run/, begun anew at each start.
+open; the console is the one port. What they print goes to files in data/run/, begun anew at each start. The worker alone is
+started again where it ends by itself: without it hits come later, without one of the others nothing is right.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from alpr_assets.access.record.places import place_of
 from alpr_assets.certificates import Certificate, self_signed
 from alpr_assets.console.hosts import is_loopback, known_hosts
 from alpr_assets.errors import AlprError
+from alpr_assets.keeping import Kept
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
+from alpr_assets.lifecycle.worker_state import DOWN
 from alpr_assets.settings import ROOT, Settings
 
 START_SECONDS = 120
@@ -55,10 +58,12 @@ class Running:
 
     url: str
     services: tuple[Service, ...]
+    worker: Kept
     certificate: Certificate | None = None
 
-    def dead(self) -> Service | None:
-        """The first server that has ended by itself, if any."""
+    def tend(self) -> Service | None:
+        """To be called every second or so: keeps the worker there, and returns the first server that has ended by itself, if any."""
+        self.worker.tend()
         return next((service for service in self.services if service.process.poll() is not None), None)
 
 
@@ -81,7 +86,7 @@ def reserved(configured: Settings) -> Iterator[None]:
 
 @contextmanager
 def running(configured: Settings) -> Iterator[Running]:
-    """Start all four in a reserved folder, wait until they answer, and stop them when the block is left, however it is left.
+    """Start all in a reserved folder, wait until the servers answer, and stop all when the block is left, however it is left.
 
     Raises AlprError when Dagster cannot use its home, or a server does not come up.
     """
@@ -89,6 +94,7 @@ def running(configured: Settings) -> Iterator[Running]:
     certificate = _certificate(configured)
     environment = _environment(configured, certificate)
     started: list[Service] = []
+    worker: Kept | None = None
     try:
         configured.socket.unlink(missing_ok=True)
         # First: whatever the others do may have to be recorded.
@@ -98,14 +104,28 @@ def running(configured: Settings) -> Iterator[Running]:
         _until(lambda: _code_answers(configured.socket), started)
         started.append(_start("daemon", ["-m", "dagster._daemon", "run", *_workspace()], environment, run))
         started.append(_start("console", ["-m", "alpr_assets.console"], environment, run))
+        # Not waited for: it loads its models meanwhile, and until then Dagster's runs do its work.
+        worker = _worker(configured, environment)
         scheme = "https" if certificate or configured.certfile else "http"
         name = min(known_hosts(configured))
         address = f"{scheme}://{_reachable(configured.host)}:{configured.port}"
         _until(lambda: _console_answers(address, name), started)
         named = address if is_loopback(configured.host) else f"{scheme}://{name}:{configured.port}"
-        yield Running(configured.console_url or named, tuple(started), certificate)
+        yield Running(configured.console_url or named, tuple(started), worker, certificate)
     finally:
-        _stop(started)
+        _stop([*(service.process for service in started), *([worker.process] if worker else [])])
+
+
+def _worker(configured: Settings, environment: dict[str, str]) -> Kept:
+    run = configured.socket.parent
+    log = run / "worker.log"
+    log.unlink(missing_ok=True)  # begun anew now, and not when it is begun again: its last words stay
+    told = (DOWN, f"the worker ended by itself, and is begun again; until then hits come minutes later. {log} says why")
+    return Kept(
+        lambda: _start("worker", ["-m", "alpr_assets.cli", "worker"], environment, run, goes_on=True).process,
+        data=configured.path("data"),
+        alarm=told,
+    )
 
 
 def dagster_home() -> Path:
@@ -165,9 +185,11 @@ def _code_server(configured: Settings) -> list[str]:
     ]  # fmt: skip
 
 
-def _start(name: str, arguments: list[str], environment: dict[str, str], run: Path) -> Service:
+def _start(
+    name: str, arguments: list[str], environment: dict[str, str], run: Path, *, goes_on: bool = False
+) -> Service:
     log = run / f"{name}.log"
-    with log.open("wb") as out:
+    with log.open("ab" if goes_on else "wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             [sys.executable, *arguments],
             env=environment,
@@ -241,18 +263,18 @@ def _console_answers(url: str, name: str) -> bool:
         return False
 
 
-def _stop(started: list[Service]) -> None:
-    for service in reversed(started):
-        if service.process.poll() is None:
-            service.process.terminate()
+def _stop(started: list[subprocess.Popen[bytes]]) -> None:
+    for process in reversed(started):
+        if process.poll() is None:
+            process.terminate()
     deadline = time.monotonic() + STOP_SECONDS
-    for service in reversed(started):
+    for process in reversed(started):
         with suppress(subprocess.TimeoutExpired):
-            service.process.wait(max(0.1, deadline - time.monotonic()))
+            process.wait(max(0.1, deadline - time.monotonic()))
         # Whatever the server left behind in its session, run workers included.
         with suppress(ProcessLookupError):
-            os.killpg(service.process.pid, signal.SIGKILL)
-        service.process.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _require_free(configured: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The four servers live and die together, and `alpr run` takes a drop through Dagster's own daemon."""
+"""The servers live and die together, the worker is begun again, and `alpr run` takes a drop through Dagster's own daemon."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ import pytest
 from click.testing import CliRunner
 
 from alpr_assets import firstrun, services
+from alpr_assets.access.record.alarms import open_alarms
 from alpr_assets.cli import main
 from alpr_assets.lifecycle.recognition.light import labelled
+from alpr_assets.lifecycle.worker_state import DOWN
 from alpr_assets.settings import ROOT, Settings
 from tests.builders import drop, free_port, jpeg, line
 
@@ -111,9 +113,14 @@ def test_the_servers_stop_together_and_open_no_other_port(
 ) -> None:
     processes = of_this_home(environment)
     commands = " ".join(processes.values())
-    assert all(
-        part in commands for part in ("alpr_assets.console", "alpr_assets.access.record", "dagster._daemon", "api grpc")
+    parts = (
+        "alpr_assets.console",
+        "alpr_assets.access.record",
+        "dagster._daemon",
+        "api grpc",
+        "alpr_assets.cli worker",
     )
+    assert all(part in commands for part in parts)
     assert "dagster_webserver" not in commands
     assert ports(processes) == {int(environment["ALPR_PORT"])}
     for name in ("code", "record"):
@@ -165,6 +172,29 @@ def test_when_one_server_dies_the_others_do_not_stay(up: subprocess.Popen[bytes]
     daemon = next(pid for pid, command in of_this_home(environment).items() if "dagster._daemon" in command)
     os.kill(daemon, signal.SIGKILL)
     assert up.wait(timeout=60) == 1
+    wait_for(lambda: not of_this_home(environment), 20)
+
+
+@pytest.mark.clause("422.4(f)")
+def test_a_worker_that_is_killed_is_begun_again_with_an_alarm_until_it_is_at_work(
+    up: subprocess.Popen[bytes], environment: dict[str, str]
+) -> None:
+    data = Path(environment["ALPR_DATA"])
+
+    def workers() -> list[int]:
+        return [pid for pid, command in of_this_home(environment).items() if "alpr_assets.cli worker" in command]
+
+    def alarms() -> list[str]:
+        return [alarm.name for alarm in open_alarms(data)]
+
+    (first,) = workers()
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: DOWN in alarms(), 20)
+    wait_for(lambda: workers() not in ([], [first]), 20)
+    assert up.poll() is None, "the console stays"
+    wait_for(lambda: DOWN not in alarms(), 60)
+    up.send_signal(signal.SIGTERM)
+    up.communicate(timeout=60)
     wait_for(lambda: not of_this_home(environment), 20)
 
 
@@ -222,9 +252,9 @@ def test_a_run_that_failed_says_why(environment: dict[str, str], tmp_path: Path)
     )  # fmt: skip
     assert ran.returncode == 1
     said = " ".join(ran.stdout.split())
-    assert "(land_drop) failed:" in said
+    assert "drop refused:" in said
     assert "is not a manifest" in said
-    assert "the unit closes the drop again" in said
+    assert "the unit closes and sends the drop again" in said
 
 
 def test_a_refused_list_makes_the_run_fail_and_says_why(environment: dict[str, str], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from alpr_assets.cli import captures, drops, hotlists, members, reads, recognition, record, running, searching
+from alpr_assets.cli import captures, drops, hotlists, members, reads, recognition, record, running, searching, working
 from alpr_assets.cli.common import Commands
 
 
@@ -35,5 +35,6 @@ for command in (
     drops.drops,
     members.member,
     record.record,
+    working.worker,
 ):
     main.add_command(command)

@@ -17,6 +17,7 @@ from alpr_assets.store.beats import worker_beat
 
 BEAT_SECONDS: Final = 5.0  # between two signs
 ALIVE: Final = timedelta(seconds=30)
+DOWN: Final = "worker_down"  # the alarm that whoever started it raises when it ends by itself; a worker at work ends it
 
 
 @dataclass(frozen=True, slots=True)

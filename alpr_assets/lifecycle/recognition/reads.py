@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from alpr_assets.errors import RecognitionError
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.lifecycle.recognition.pool import Outcome, Pool, recognise_many
 from alpr_assets.lifecycle.recognition.recogniser import PlateReading, Recogniser, RecogniserVersion
@@ -189,14 +190,22 @@ def _make_current(connection: Connection, day: date, version_id: str) -> None:
 
 
 def _batches(outcomes: Iterator[Outcome[Row[Any]]]) -> Iterator[list[Outcome[Row[Any]]]]:
-    """Outcomes in batches of at most BATCH pictures or BATCH_SECONDS, whichever is reached first."""
+    """Outcomes in batches of at most BATCH pictures or BATCH_SECONDS, whichever is reached first.
+
+    What was answered before the recogniser broke is a batch as well: else a picture that breaks it would cost its neighbours each time.
+    """
     batch: list[Outcome[Row[Any]]] = []
     began = time.monotonic()
-    for outcome in outcomes:
-        batch.append(outcome)
-        if len(batch) == BATCH or time.monotonic() - began > BATCH_SECONDS:
+    try:
+        for outcome in outcomes:
+            batch.append(outcome)
+            if len(batch) == BATCH or time.monotonic() - began > BATCH_SECONDS:
+                yield batch
+                batch, began = [], time.monotonic()
+    except RecognitionError:
+        if batch:
             yield batch
-            batch, began = [], time.monotonic()
+        raise
     if batch:
         yield batch
 
