@@ -34,9 +34,12 @@ from alpr_assets.store.watches import watch
 
 AT_ONCE: Final = 5_000
 """Rows of one sweep: the next one takes the rest."""
+SLACK: Final = timedelta(days=1)
 ALARM: Final = "dead letters of destination "
 
 _box = alerts.outbox
+_changed_at = func.coalesce(schema.hit.c.strengthened_at, schema.hit.c.raised_at)
+"""When a hit was raised, or became a better match, which may be what makes it alert."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,9 @@ def fill(store: Store, *, policy: Policy, now: datetime) -> int:
     Dead letters that were kept for the policy's days become void.
     """
     with reading(store.engine) as connection:
-        rows = [row for found in destinations(connection, status="approved") for row in _missing(connection, found)]
+        rows = [
+            row for found in destinations(connection, status="approved") for row in _missing(connection, found, now)
+        ]
         old = _old_dead(policy, now)
         has_old = connection.scalar(select(exists().where(*old)))
     if not rows and not has_old:
@@ -164,13 +169,33 @@ def keep_alarms(engine: Engine, data: Path, now: datetime) -> None:
         alarms.raise_alarm(data, name, text, at=now)
 
 
-def _missing(connection: Connection, found: Destination) -> list[tuple[int, int]]:
+def _missing(connection: Connection, found: Destination, now: datetime) -> list[tuple[int, int]]:
     """(hit, destination) of what is to be told and is not in the outbox; the oldest first."""
     hit = schema.hit.c
     there = exists().where(_box.c.hit_id == hit.hit_id, _box.c.destination_id == found.destination_id)
-    statement = select(hit.hit_id).where(hit.raised_at > found.hits_from_at, *told(found), ~there)
-    ids = connection.scalars(statement.order_by(hit.hit_id).limit(AT_ONCE))
+    since = _looked_to(connection, found, now)
+    statement = select(hit.hit_id).where(hit.raised_at > found.hits_from_at, _changed_at > since, *told(found), ~there)
+    ids = connection.scalars(statement.order_by(_changed_at, hit.hit_id).limit(AT_ONCE))
     return [(hit_id, found.destination_id) for hit_id in ids]
+
+
+def _looked_to(connection: Connection, found: Destination, now: datetime) -> Any:
+    """From when on hits are looked at: those before are in the outbox, which is filled in the order of their changes.
+
+    Sweeping all that stand would take a third of a second at 100,000, every second. A hit may be committed long after its instant,
+    and the clock may have been ahead: a day is looked at in any case.
+    """
+    last = (
+        select(_changed_at)
+        .join(_box, _box.c.hit_id == schema.hit.c.hit_id)
+        .where(_box.c.destination_id == found.destination_id)
+        .order_by(_box.c.outbox_id.desc())
+        .limit(1)
+    )
+    told_to = connection.scalar(last)
+    if told_to is None:
+        return found.hits_from_at
+    return min(told_to, now) - SLACK
 
 
 def _standing(connection: Connection, hit_ids: set[int]) -> set[int]:

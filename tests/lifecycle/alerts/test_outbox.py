@@ -44,6 +44,41 @@ def test_sweeps_at_once_put_it_in_once(desk: Desk) -> None:
     assert sum(found) == len(desk.rows()) == 20
 
 
+def test_what_is_more_than_one_sweep_takes_several_and_loses_nothing(
+    alone: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days of hits after an outage: a sweep looks from a day before the newest hit that is in the outbox."""
+    monkeypatch.setattr(outbox, "AT_ONCE", 3)
+    alone.approved(URL)
+    hits = [alone.hit(raised_at=NOW + timedelta(hours=7 * number + 1)) for number in range(10, 0, -1)]
+    swept = []
+    while found := alone.fill(after=100 * 3600):
+        swept.append(found)
+    assert swept == [3, 3, 3, 1]
+    assert {row.hit_id for row in alone.rows()} == set(hits)
+
+
+def test_a_hit_that_is_committed_late_or_after_a_clock_that_was_ahead_is_told(desk: Desk) -> None:
+    desk.approved(URL)
+    desk.hit(raised_at=NOW + timedelta(days=900))
+    desk.hit(raised_at=NOW + timedelta(days=5))
+    assert desk.fill(after=5 * 86400 + 1) == 2
+    desk.hit(raised_at=NOW + timedelta(days=4, hours=3))
+    desk.hit(raised_at=NOW + timedelta(days=5, seconds=1))
+    assert desk.fill(after=5 * 86400 + 2) == 2
+
+
+def test_a_held_back_hit_is_told_when_a_better_match_makes_it_alert(desk: Desk) -> None:
+    desk.approved(URL)
+    held = desk.hit(match_kind="edit1", alerted=False)
+    desk.hit(raised_at=NOW + timedelta(days=9))
+    assert desk.fill(after=9 * 86400) == 1
+    with writing(desk.store.engine) as connection:
+        better = {"match_kind": "exact", "alerted": True, "strengthened_at": NOW + timedelta(days=9, seconds=1)}
+        connection.execute(schema.hit.update().where(schema.hit.c.hit_id == held).values(better))
+    assert desk.fill(after=9 * 86400 + 2) == 1
+
+
 @pytest.mark.clause("422.4(e)")
 @pytest.mark.parametrize(
     ("changes", "is_told"),
