@@ -30,6 +30,16 @@ def allowed(gate: Gate, session: Session, action: Action) -> bool:
     return not refusals(gate, session, action)
 
 
+def require_quietly(gate: Gate, session: Session, action: Action) -> None:
+    """The same for what an open page asks by itself, every few seconds: refused, and not recorded each time.
+
+    Raises AccessRefusedError.
+    """
+    if found := refusals(gate, session, action):
+        codes = tuple(refusal.code for refusal in found)
+        raise AccessRefusedError(tuple(refusal.text for refusal in found), codes=codes)
+
+
 def require(gate: Gate, session: Session, action: Action) -> None:
     """Let go on who may the action, such as to its empty form.
 

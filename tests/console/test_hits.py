@@ -85,6 +85,33 @@ def test_the_queue_shows_no_more_than_its_rows_and_records_those_only(pages: Hit
     assert newest
 
 
+def test_what_is_over_is_shown_of_the_last_month_unless_a_date_is_given(pages: HitPages):
+    (hit_id,) = pages.raised(PLATE)
+    decide(pages, pages.console.browser(Role.OFFICER), hit_id, verdict="dismiss", reason="an exercise")
+    pages.console.clock.move(days=40)
+    browser = pages.console.browser(Role.OFFICER)
+    answer = send(pages.console, browser, "/hits", standing="ended")
+    assert listed(answer.text) == []
+    assert 'name="since" type="date" value="2026-06-25"' in answer.text
+    assert listed(send(pages.console, browser, "/hits", standing="ended", since="2026-06-01").text) == [hit_id]
+
+
+def test_a_part_of_a_page_that_is_refused_is_a_problem_and_no_page(pages: HitPages):
+    """An open page puts what it gets where a part was."""
+    browser = pages.console.browser(Role.OFFICER)
+    fields = {"form_token": pages.console.form_token(browser), "purpose": "stolen_vehicle"}
+    headers = {"hx-target": "queue", "hx-request": "true", "sec-fetch-mode": "cors"}
+    answer = browser.post("/hits/refresh", data=fields, headers=headers)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_a_page_asks_by_itself_and_is_refused_fills_no_record(pages: HitPages):
+    browser = pages.console.browser(Role.ENGINEER)
+    assert browser.get("/hits/banner").status_code == browser.get("/hits/stream?since=0-0").status_code == 403
+    assert not pages.console.recorder.entries
+
+
 def test_an_export_of_the_queue_is_what_it_shows(pages: HitPages):
     pages.raised(PLATE)
     pages.raised("8XYZ991", read="8XYZ998", name="other.csv")

@@ -108,17 +108,20 @@ async def hit(asked: Asked) -> Response:
 async def show_queue(asked: Asked, form: Form) -> Response:
     """The queue under a form's purpose, number and filters: as a page, or the part of it that an open page asked for."""
     services = asked.services
+    fragment = asked.request.headers.get("hx-target") == "queue"
     told = Filled({name: form.text(name) for name in (*WHY, *Filters.__slots__)})
     try:
-        chosen = Filters.of(form)
+        chosen = Filters.of(form).bounded(asked.on)
         ask = ask_of(form, Action.VIEW_HITS, chosen.told())
         search = partial(_queue, engine=services.store.engine, narrow=chosen.narrow(services.policy.zone))
         answer = await run_sync(services.gate.answer, asked.session, ask, search)
     except (AccessRefusedError, MalformedError) as error:
+        if fragment:
+            raise  # told as a problem: no whole page goes where a part was
         return await _start(asked, told, error)
+    told |= chosen.told()
     waiting = answer.rows.notices
     names = await run_sync(_names, services.store.engine) if waiting else {}
-    fragment = asked.request.headers.get("hx-target") == "queue"
     return await asked.page(
         "hits_queue.html" if fragment else "hits.html", form=told, queue=answer.rows, receipt=answer.receipt, names=names,
         error=None, may_export=asked.may(Action.EXPORT), me=asked.session.member.member_id, precision_days=PRECISION_DAYS,

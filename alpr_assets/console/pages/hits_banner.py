@@ -1,7 +1,7 @@
 """Is the system at work? The last read, the worker, the age of each list: on every page of hits (422.4(f)).
 
 Here: reading that, and the fragment which an open page fetches again by itself. Not here: any hit. Nothing of it is of a vehicle, so
-nothing is recorded; who may not view hits is refused, which is.
+nothing is recorded.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from alpr_assets.access.people import Source
 from alpr_assets.access.roles import Action
+from alpr_assets.console import standing
 from alpr_assets.console.pages.asking import Asked, page
 from alpr_assets.console.wiring import Services
 from alpr_assets.lifecycle.hotlists.ages import ListAge, list_ages
@@ -68,7 +69,7 @@ async def banner_for(asked: Asked) -> Banner | None:
 
 @page
 async def fragment(asked: Asked) -> Response:
-    await asked.require(Action.VIEW_HITS)
+    await run_sync(standing.require_quietly, asked.services.gate, asked.session, Action.VIEW_HITS)
     return await asked.page("hits_banner.html", banner=await banner_for(asked), seconds=SECONDS)
 
 

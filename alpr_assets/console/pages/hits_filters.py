@@ -6,8 +6,8 @@ Here: the choices, for the queue and its export. Not here: the search (`search.h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import date
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -31,6 +31,9 @@ STANDING: Final[Mapping[str, tuple[str, tuple[Status, ...]]]] = MappingProxyType
     }
 )
 """Field value: what people call it, and the states it means."""
+
+PAST: Final = frozenset({"lapsed", "ended", "any"})
+PAST_DAYS: Final = 30
 
 MATCHES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -75,6 +78,12 @@ class Filters:
             name: form.text(name, limit=64) for name in ("standing", "category", "match_kind", "source", "alerted")
         }
         return cls(since=form.day("since"), until=form.day("until"), **chosen)
+
+    def bounded(self, on: date) -> Filters:
+        """The same, not further back than PAST_DAYS before a date where what is over is asked for without saying since when."""
+        if self.since is not None or self.standing not in PAST:
+            return self
+        return replace(self, since=on - timedelta(days=PAST_DAYS))
 
     def told(self) -> dict[str, str]:
         """What was chosen, for the access record and for the fields of the next form."""

@@ -71,7 +71,7 @@ STREAMS: Final = Streams()
 @page
 async def stream(asked: Asked) -> Response:
     """Open a stream that counts from where the page stands."""
-    await asked.require(Action.VIEW_HITS)
+    await run_sync(standing.require_quietly, asked.services.gate, asked.session, Action.VIEW_HITS)
     since = _mark(asked.request.query_params.get("since", ""))
     STREAMS.require_room(asked.session.session_id)  # before the answer begins: a refusal has a status
     return EventSourceResponse(_held(asked, since), ping=HEARTBEAT_SECONDS)

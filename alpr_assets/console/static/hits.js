@@ -23,6 +23,7 @@
       return;
     }
     event.detail.shouldSwap = false;
+    atOnce = false; // what was refused once is not asked for again and again
     let problem = {};
     try { problem = JSON.parse(answer.responseText); } catch (error) { /* told without details */ }
     const remedy = problem.remedy ? " – " + problem.remedy : "";
@@ -85,6 +86,8 @@
   function showNews() {
     const told = document.querySelector("[sse-swap=hits] [data-n]");
     const n = told ? Number(told.dataset.n) : 0;
+    const box = document.getElementById("at-once");
+    if (box) box.checked = atOnce;
     document.title = (n ? "(" + n + ") " : "") + title();
     return n;
   }
@@ -110,8 +113,6 @@
 
   function ready() {
     for (const element of document.querySelectorAll(".needs-script")) element.hidden = false;
-    const box = document.getElementById("at-once");
-    if (box) box.checked = atOnce;
     showNews();
     tick();
   }
