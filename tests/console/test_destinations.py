@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from alpr_assets.lifecycle.alerts.destinations import destinations
 from alpr_assets.store import alerts
 from alpr_assets.store.engine import reading
 from tests.console.consoles import Browser, Console
+from tests.lifecycle.alerts.desks import Desk
+from tests.lifecycle.alerts.receivers import receiver
 
 URL = "https://cad.example.gov/alerts?key=7ABC123"
 WHOLE = {
@@ -63,7 +66,28 @@ def test_what_cannot_be_is_told_on_the_page(console: Console, wrong: dict[str, A
     answer = send(console, console.browser(Role.SUPERVISOR), **{**WHOLE, **wrong})
     assert answer.status_code == 400
     assert 'role="alert"' in answer.text
+    assert ('value="CAD"' in answer.text) == ("name" not in wrong), "what was written is there to be put right"
     assert destinations(console.services.store.engine) == []
+
+
+def test_what_did_not_arrive_is_sent_again_by_page(console: Console, tmp_path: Path) -> None:
+    with receiver(tmp_path / "tls", usual="gone") as cad:
+        desk = Desk.of(console.services.store, console.services.policy, tmp_path, ca_file=cad.certificate.certfile)
+        desk.approved(cad.url)
+        hit_id = desk.hit()
+        desk.fill()
+        desk.deliver()
+        supervisor, commander = console.browser(Role.SUPERVISOR), console.browser(Role.COMMANDER)
+        assert "alerts did not reach destination 1" in commander.get("/").text
+        shown = supervisor.get("/destinations").text
+        assert f'href="/hits/{hit_id}"' in shown
+        assert "http_410" in shown
+        assert send(console, supervisor, act="send_again", outbox_id="1").status_code == 303
+        assert "Did not arrive" not in supervisor.get("/destinations").text
+        cad.usual = "ok"
+        desk.deliver(after=60)
+        assert desk.states() == ["delivered"]
+        assert "alerts did not reach" not in commander.get("/").text
 
 
 def test_an_act_that_there_is_not_is_refused(console: Console) -> None:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from alpr_assets.access import register
 from alpr_assets.access.roles import Action
-from alpr_assets.console.pages.asking import Asked, Form, back_to, page
+from alpr_assets.console.pages.asking import Asked, Filled, Form, back_to, page
 from alpr_assets.errors import AlprError, MalformedError
 from alpr_assets.lifecycle.alerts import destinations, outbox
 from alpr_assets.lifecycle.alerts.destinations import Proposed, secret_key
@@ -45,7 +45,7 @@ async def act(asked: Asked) -> Response:
     try:
         done = await run_sync(chosen)
     except AlprError as error:
-        return await _page(asked, error)
+        return await _page(asked, error, form=_filled(form) if form.text("act") == "propose" else None)
     if isinstance(done, Proposed) and done.secret is not None:
         return await _page(asked, proposed=done)  # shown this once: no redirect could
     return back_to("/destinations")
@@ -65,13 +65,22 @@ def _propose(asked: Asked, form: Form) -> Proposed:
     return destinations.propose(asked.services.office, key, wanted, replaces=replaces, by=asked.by, at=asked.at)
 
 
-async def _page(asked: Asked, error: AlprError | None = None, *, proposed: Proposed | None = None) -> Response:
+def _filled(form: Form) -> Filled:
+    """What was written, to be put right."""
+    one = {name: form.data.get(name, "") for name in ("name", "kind", "address", "replaces", "tolerant")}
+    return Filled({**one, "sources": form.several("sources"), "categories": form.several("categories")})
+
+
+async def _page(
+    asked: Asked, error: AlprError | None = None, *, proposed: Proposed | None = None, form: Filled | None = None
+) -> Response:
     engine, member = asked.services.store.engine, asked.session.member
     found = await run_sync(destinations.destinations, engine)
     dead = await run_sync(outbox.dead_letters, engine, member)
     names = {one.member_id: one.name for one in await run_sync(register.members, engine)}
     return await asked.page(
         "destinations.html", status=400 if error else 200, error=error, proposed=proposed, dead=dead, names=names,
+        form=form or Filled(),
         waiting=[one for one in found if one.status == "proposed"],
         approved=[one for one in found if one.status == "approved"],
         ended=[one for one in reversed(found) if one.ended_at][:ENDED],
