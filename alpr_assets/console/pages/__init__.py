@@ -26,10 +26,12 @@ from alpr_assets.console.pages import (
     streams,
     training,
     verdicts,
+    watches,
+    watches_placing,
 )
 
 _SUBJECTS = (
-    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, searches, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, corrections, exports, members, batches, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ MAX_TEXT: Final = 500
 
 MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/hits", "Hits", (Action.VIEW_HITS,)),
+    ("/watches", "Watches", (Action.VIEW_HITS, Action.READ_RECORD)),
     ("/search/plate", "Plate history", (Action.PLATE_HISTORY,)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
     ("/destinations", "Destinations", (Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION)),
