@@ -51,16 +51,26 @@ class Devices:
 
 
 def place(seed: int, roads: Roads, *, n_fixed: int, n_mobile: int) -> Devices:
-    """Cameras over bridges, ramps and arterials, one a block and direction, and patrol cars."""
+    """Cameras where the gates lead in, then over bridges, ramps and arterials, one a block and direction; and patrol cars."""
     rng = np.random.default_rng([seed, 4])
+    entrances = rng.permutation(_entrances(roads))[:n_fixed]
     ramp = (roads.north_m[roads.start] < HIGHWAY_NORTH_M / 2) | (roads.north_m[roads.end] < HIGHWAY_NORTH_M / 2)
-    may = np.flatnonzero((roads.kind == ARTERIAL) | (roads.kind == BRIDGE))
+    may = np.setdiff1d(np.flatnonzero((roads.kind == ARTERIAL) | (roads.kind == BRIDGE)), entrances)
     weight = np.where(ramp[may] | (roads.kind[may] == BRIDGE), float(_BUSY_WEIGHT), 1.0)
-    block = rng.choice(may, min(n_fixed, len(may)), replace=False, p=weight / weight.sum())
+    others = rng.choice(may, min(n_fixed - len(entrances), len(may)), replace=False, p=weight / weight.sum())
+    block = np.concatenate([entrances, others])
     latitude, longitude = roads.along(block, np.full(len(block), 0.5))
     ids = [f"city-cam-{number:02}" for number in range(1, len(block) + 1)]
     ids += [f"city-unit-{number}" for number in range(1, n_mobile + 1)]
     return Devices(tuple(ids), len(block), block, latitude, longitude)
+
+
+def _entrances(roads: Roads) -> Ints:
+    """Of each gate, the block that leads furthest into the city."""
+    middle = np.array([roads.east_m.mean(), roads.north_m.mean()])
+    far_m = np.hypot(roads.east_m[roads.end] - middle[0], roads.north_m[roads.end] - middle[1])
+    leaving = [np.flatnonzero(roads.start == gate) for gate in roads.gates]
+    return np.array([blocks[np.argmin(far_m[blocks])] for blocks in leaving])
 
 
 def seen_on_the_road(rng: np.random.Generator, local_s: Floats, certain: Flags) -> Flags:

@@ -85,7 +85,7 @@ def anchors(seed: int, roads: Roads) -> Anchors:
 def populate(
     seed: int, roads: Roads, places: Anchors, *, n_vehicles: int, n_offenders: int, first_on: int, n_days: int
 ) -> People:
-    """The vehicles of a seed: `n_vehicles`, then the offenders, then one clone, which has the plate of a resident.
+    """The vehicles of a seed: `n_vehicles`, then the offenders, then one clone, which has the plate of a commuter.
 
     Parameters
     ----------
@@ -95,9 +95,9 @@ def populate(
     kind = _kinds(n_vehicles, n_offenders, n_days)
     n = len(kind)
     plate, state = serials.draw(rng, kind == VISITOR)
-    doubled = int(rng.choice(np.flatnonzero((kind == RESIDENT) | (kind == COMMUTER))))
+    doubled = int(rng.choice(np.flatnonzero(kind == COMMUTER)))
     plate[-1], state[-1] = plate[doubled], state[doubled]
-    resident, inbound = kind == RESIDENT, np.isin(kind, (COMMUTER, CLONE))
+    resident, inbound = kind == RESIDENT, kind == COMMUTER
     home = np.where(resident, rng.choice(places.homes, n), rng.choice(places.gates, n))
     out_of_town = resident & (rng.random(n) < _OUT_OF_TOWN)
     work = np.where(out_of_town, rng.choice(places.gates, n), rng.choice(places.jobs, n))

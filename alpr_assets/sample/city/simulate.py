@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Size:
     first_day: date
     n_days: int
     n_vehicles: int
-    n_fixed: int = 16
+    n_fixed: int = 12
     n_mobile: int = 3
     misread: float = MISREAD
     n_series: int = 1
@@ -66,6 +67,10 @@ class Size:
     @property
     def utc_days(self) -> list[date]:
         return [self.first_day + timedelta(days=number) for number in range(self.n_days)]
+
+
+YEAR: Final = Size(seed=422, first_day=date(2025, 6, 15), n_days=366, n_vehicles=920_000)
+"""About twenty million reads, what a city of a hundred thousand has in a year."""
 
 
 class City:
@@ -137,7 +142,7 @@ class City:
     def _on_the_road(self, rng: np.random.Generator, on: date, driven: Trips) -> Seen:
         pair = self._routes.pair(driven.origin, driven.destination, driven.local_s)
         passes = self._routes.passes(pair)
-        pace = np.exp(rng.normal(0, _DELAY, len(pair)))
+        pace = np.where(np.isnan(driven.pace), np.exp(rng.normal(0, _DELAY, len(pair))), driven.pace)
         begins = clock.instants(rng, on, driven.local_s)
         after_s = passes.seconds * pace[passes.trip]
         seen = devices.seen_on_the_road(rng, driven.local_s[passes.trip] + after_s, driven.certain[passes.trip])

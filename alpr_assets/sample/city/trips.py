@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from alpr_assets.sample.city.people import CLONE, COMMUTER, RESIDENT, VAN, Anchors, People
+from alpr_assets.sample.city.people import COMMUTER, RESIDENT, VAN, Anchors, People
 from alpr_assets.sample.city.roads import Flags, Floats, Ints
 
 HOUR: Final = 3600.0
@@ -24,17 +24,24 @@ SATURDAY, SUNDAY = 5, 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trips:
-    """One row a trip, (n). `certain`: every camera sees it, see `planted`."""
+    """One row a trip, (n).
+
+    certain : every camera sees it, see `planted`
+    pace : how long it takes, 1 as the speeds of the roads have it; missing: drawn
+    """
 
     vehicle: Ints
     origin: Ints
     destination: Ints
     local_s: Floats
     certain: Flags
+    pace: Floats
 
     @classmethod
     def of(cls, vehicle: Ints, origin: Ints, destination: Ints, local_s: Floats) -> Trips:
-        return cls(vehicle, origin, destination, local_s, np.zeros(len(vehicle), bool))
+        """Ordinary ones."""
+        n = len(vehicle)
+        return cls(vehicle, origin, destination, local_s, np.zeros(n, bool), np.full(n, np.nan))
 
     @classmethod
     def joined(cls, parts: list[Trips]) -> Trips:
@@ -134,7 +141,7 @@ def _parked(people: People, workers: Ints, out_s: Floats, back_s: Floats) -> Par
     at_home = np.flatnonzero((people.kind == RESIDENT) & (people.block >= 0))
     went = people.block[workers] >= 0
     again = went & (people.kind[workers] == RESIDENT)
-    at_work = went & np.isin(people.kind[workers], (COMMUTER, CLONE))
+    at_work = went & (people.kind[workers] == COMMUTER)
     vehicle = np.concatenate([at_home, workers[again], workers[at_work]])
     return Parked(
         vehicle,
