@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -294,12 +294,24 @@ def test_new_hits_show_by_themselves_where_that_is_wished_until_the_session_ends
         page.locator("li.hit-row", has_text=plate).wait_for()
         assert page.get_by_label("show new ones at once").is_checked()
         take("shown")
-    with tablet(browser, street, tmp_path, "ended", width=360, dark=True, faults=True) as (page, take):
-        open_queue(page)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_page_left_open_conceals_what_it_shows_when_the_session_ends(
+    browser: Any, street: Street, tmp_path: Path, is_live: bool
+):
+    """Whether its stream is told so, or could not be opened any more."""
+    if not street.n_drops:
+        street.pass_by()
+    with tablet(browser, street, tmp_path, f"ended-{is_live}", width=360, dark=True, faults=True) as (page, take):
+        with page.expect_response("**/hits/stream?*") if is_live else nullcontext():
+            open_queue(page)
+        page.locator("li.hit-row").first.wait_for()
         with writing(street.live.console.services.store.engine) as connection:
             at = street.live.clock.now
             connection.execute(people.member_session.update().values(revoked_at=at, revoked_reason="test"))
-        page.get_by_text("The session has ended.").wait_for()
-        page.locator("li.hit-row button").first.click()
-        page.get_by_text("Sign in first").wait_for()
-        take("told")
+        page.get_by_role("heading", name="The session has ended").wait_for()
+        assert not page.get_by_text("listed", exact=True).count(), "what was shown is concealed"
+        take("ended")
+        page.get_by_role("link", name="Sign in").click()
+        page.get_by_label("User name").wait_for()

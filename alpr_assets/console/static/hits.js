@@ -14,6 +14,16 @@
     told.textContent = text;
   }
 
+  function conceal() {
+    const heading = document.createElement("h1");
+    heading.textContent = "The session has ended";
+    const link = document.createElement("a");
+    link.className = "button";
+    link.href = "/sign-in";
+    link.textContent = "Sign in";
+    document.getElementById("content").replaceChildren(heading, link);
+  }
+
   // ── answers that are no page of ours: a problem's words, never its markup ──────────────────────────────────────────
   document.addEventListener("htmx:beforeSwap", function (event) {
     const answer = event.detail.xhr;
@@ -24,6 +34,10 @@
     }
     event.detail.shouldSwap = false;
     atOnce = false; // what was refused once is not asked for again and again
+    if (answer.status === 401) {
+      conceal();
+      return;
+    }
     let problem = {};
     try { problem = JSON.parse(answer.responseText); } catch (error) { /* told without details */ }
     const remedy = problem.remedy ? " – " + problem.remedy : "";
@@ -100,6 +114,11 @@
     htmx.ajax("POST", "/hits/refresh", { target: "#queue", swap: "outerHTML", values: values });
   }
 
+  // A stream that is refused does not say why: asking for the banner tells whether the session has ended.
+  document.addEventListener("htmx:sseError", function (event) {
+    if (event.detail.source.readyState !== EventSource.CLOSED || !document.getElementById("standing")) return;
+    htmx.ajax("GET", "/hits/banner", { target: "#standing", swap: "outerHTML" });
+  });
   document.addEventListener("htmx:sseMessage", function () {
     if (showNews() && navigator.vibrate) navigator.vibrate(200);
     showAtOnce();
