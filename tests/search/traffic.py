@@ -40,6 +40,7 @@ class Pass:
     clock: str = "gps"
     placed: bool = True
     version: str = VERSION
+    kind: str = "mobile"
 
     @property
     def place(self) -> tuple[float, float] | tuple[None, None]:
@@ -101,7 +102,7 @@ def _rows(drop_id: int, day: date, n: int, one: Pass, current: str | None) -> tu
         "longitude_deg": lon, "cell": cell_of(lat, lon),
     }  # fmt: skip
     capture = {
-        **shared, "drop_id": drop_id, "image_sha256": f"{number:064x}", "n_bytes": 1, "media_type": "image/jpeg",
+        **shared, "device_kind": one.kind, "drop_id": drop_id, "image_sha256": f"{number:064x}", "n_bytes": 1, "media_type": "image/jpeg",
         "width_px": 64, "height_px": 48, "clock": one.clock, "heading_deg": one.heading, "landed_at": one.at,
         "flags": [], "current_version": current,
     }  # fmt: skip
