@@ -20,6 +20,7 @@ defs = dg.Definitions(
         reads.reads_are_sound,
         hotlists.entries_are_sound,
         matches.hits_are_sound,
+        matches.watch_hits_are_sound,
         matches.every_hit_is_verified_in_time,
         matches.every_list_is_fresh,
     ],

@@ -47,6 +47,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "hotlists:entries_are_sound",
         "hotlists:every_list_is_fresh",
         "hotlist_matches:hits_are_sound",
+        "hotlist_matches:watch_hits_are_sound",
         "hotlist_matches:every_hit_is_verified_in_time",
         "record_heads:every_witness_has_a_head_in_time",
         "member_standing:every_export_is_gone_in_time",

@@ -16,13 +16,15 @@ from alpr_assets.defs.reads import plate_reads
 from alpr_assets.defs.store import OWNERS, StoreResource, now
 from alpr_assets.lifecycle.hits import precision
 from alpr_assets.lifecycle.hits.ageing import waiting
-from alpr_assets.lifecycle.hits.ending import end_withdrawn, lapse
+from alpr_assets.lifecycle.hits.ending import end_stopped, end_withdrawn, lapse
 from alpr_assets.lifecycle.hits.matched import lists_in_force
 from alpr_assets.lifecycle.hits.raising import DayOfHits, raise_hits
 from alpr_assets.lifecycle.hotlists.ages import list_ages
 from alpr_assets.lifecycle.hotlists.imports import mark_rematched, versions_in_force
 from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.watches.history import match_waiting
 from alpr_assets.lifecycle.watches.raising import raise_watch_hits
+from alpr_assets.lifecycle.watches.soundness import soundness
 from alpr_assets.partitions import capture_day, day_of
 from alpr_assets.policy import policy
 from alpr_assets.quality import suites
@@ -46,18 +48,19 @@ FEWEST = 10  # verdicts: a share of fewer says nothing, and could tell of one hi
 def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult:
     keys = context.partition_keys
     days: dict[str, DayOfHits] = {}
-    n_of_watches = 0
     with store.open() as opened:
+        match_waiting(opened, policy=policy(), now=now())  # what neither the console nor the worker came to
         with reading(opened.engine) as connection:
             versions = versions_in_force(connection)
         lists = lists_in_force(opened, policy())
         for key in keys:
             # Watches first: matching the lists closes the day, and a run that was killed between the two would leave them out.
-            n_of_watches += sum(raise_watch_hits(opened, day_of(key), policy=policy(), now=now()).n_raised.values())
+            raise_watch_hits(opened, day_of(key), policy=policy(), now=now())
             days[key] = raise_hits(opened, day_of(key), lists, policy=policy(), now=now())
             context.log.info(f"{key}: {sum(days[key].n_raised.values())} hits raised from {days[key].n_reads} reads")
         with writing(opened.engine) as connection:
             n_ended, n_lapsed = end_withdrawn(connection, now()), lapse(connection, now())
+            end_stopped(connection, now(), policy=policy())
             if _covers_the_past({day_of(key) for key in keys}):
                 mark_rematched(connection, versions)
         with reading(opened.engine) as connection:
@@ -68,7 +71,6 @@ def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.
         metadata={
             "entries in force": lists.n_entries,
             "list versions": {name: str(import_id) for name, import_id in versions.items()},
-            "hits of watches raised in this run": n_of_watches,
             "hits ended with their entry in this run": n_ended,
             "hits lapsed in this run": n_lapsed,
             **_precision(judged),
@@ -95,7 +97,7 @@ def _covers_the_past(days: set[date]) -> bool:
 
 
 def _metadata(day: DayOfHits) -> dict[str, object]:
-    # Totals only: a count by category can be one car.
+    # Totals only: a count by category can be one car. Of lists only: one of watches would tell of a covert one (422.4(e)).
     return {
         "dagster/row_count": sum(day.n_standing.values()),
         "reads matched": day.n_reads,
@@ -113,6 +115,29 @@ def _metadata(day: DayOfHits) -> dict[str, object]:
 )
 def hits_are_sound(store: Store, day: date) -> dg.AssetCheckResult:
     return judge_suite(store, suites.suite_matches(policy()), lambda c: suites.matches_frame(c, day, fold=fold))
+
+
+@day_check(
+    asset=hotlist_matches,
+    description=(
+        "Every watch in force has a hit for each pass of the day that it looks for, and no hit that it does not; what stopped "
+        "raises nothing and leaves nothing open (422.4(c), 422.4(f))."
+    ),
+    blocking=False,
+)
+def watch_hits_are_sound(store: Store, day: date) -> dg.AssetCheckResult:
+    found = soundness(store, day, policy=policy(), now=now())
+    # Which of them, and how many, would tell of covert watches: the console shows each to whom it is for.
+    wrong = {
+        "a pass has no hit of a watch that looks for it": found.n_missing,
+        "a hit is none that its watch looks for": found.n_unfounded,
+        "a hit was raised while its watch did not run": found.n_outlived,
+        "a hit is open whose watch stopped": found.n_left_open,
+    }
+    said = [text for text, n in wrong.items() if n]
+    return dg.AssetCheckResult(
+        passed=found.holds, severity=dg.AssetCheckSeverity.WARN, description="; ".join(said) or None
+    )
 
 
 @dg.asset_check(

@@ -62,7 +62,14 @@ def test_a_partial_plate_that_is_watched_raises_a_hit(pipeline: Pipeline, policy
         (hit,) = connection.execute(select(schema.hit)).all()
     assert (hit.match_kind, hit.plate, hit.watch_id is not None) == ("partial", "8KL?45*", True)
     event = pipeline.instance.get_latest_materialization_event(dg.AssetKey("hotlist_matches"))
-    assert event.asset_materialization.metadata["hits of watches raised in this run"].value == 1
+    said = event.asset_materialization.metadata
+    assert (said["hits raised in this run"].value, said["dagster/row_count"].value) == (0, 0)
+    assert not [name for name in said if "watch" in name], "a number of watches' hits would tell of a covert one"
+    evaluations = pipeline.instance.get_latest_asset_check_evaluation_record
+    check = evaluations(dg.AssetCheckKey(dg.AssetKey("hotlist_matches"), "watch_hits_are_sound"))
+    assert check
+    evaluation = check.event.dagster_event.event_specific_data
+    assert (evaluation.passed, evaluation.metadata) == (True, {})
 
 
 def test_a_late_drop_is_worked_on_in_its_own_partition_only(pipeline: Pipeline) -> None:
