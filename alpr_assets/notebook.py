@@ -127,6 +127,45 @@ class Session:
         served = self._client.hits(self._why, since=self._instant(since), until=self._instant(until), category=category)
         return self._places(served, Action.VIEW_HITS)
 
+    def hit(self, hit_id: int) -> Mapping[str, Any]:
+        """One hit as a case. Its verdict is a person's, in the console.
+
+        Returns
+        -------
+        Mapping: `hit` (columns of `hits`), `characters`, `is_possible`, `status`, `listed_on`, `details`, `list_age_hours`,
+            `list_is_stale`, `moves`, `possible`; instants and days in ISO 8601, UTC
+
+        Raises
+        ------
+        NotFoundError : there is none that you may see
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        served = self._client.hit(hit_id, self._why)
+        self._note(served, Action.VIEW_HITS, 1)
+        return served.value
+
+    def watches(self, *, running: bool | None = None) -> pd.DataFrame:
+        """Plates and partial plates that members look for, as far as you may see them, the newest first.
+
+        Parameters
+        ----------
+        running : only those that match now, or only those that stopped; None: all
+
+        Returns
+        -------
+        DataFrame (n, 21): the columns of `lifecycle.watches.listing.COLUMNS`; `area` is GeoJSON text; times in the department's
+            zone; `attrs["record_id"]` is the question's number in the access record
+
+        Raises
+        ------
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        served = self._client.watches(self._why, running=running)
+        frame = self._localised(served.value)
+        self._note(served, Action.VIEW_HITS, len(frame))
+        frame.attrs.update(self._recorded_as(served))
+        return frame
+
     def image(self, row: Any, *, plate_only: bool = False) -> Image.Image:
         """The picture that a row was read from. Each opening is a question of its own, and recorded as one.
 
@@ -264,17 +303,24 @@ class Session:
     def _places(self, served: Served[pd.DataFrame], what: Action) -> GeoDataFrame:
         import geopandas as gpd  # noqa: PLC0415 - 1 s
 
-        frame = served.value
-        for name in frame.select_dtypes("datetimetz").columns:
-            frame[name] = frame[name].dt.tz_convert(self.zone)
+        frame = self._localised(served.value)
         lat, lon = (frame[name].astype("float64") for name in ("latitude_deg", "longitude_deg"))
         points = gpd.GeoSeries.from_xy(lon, lat, crs="EPSG:4326").where(lat.notna() & lon.notna())
         self._note(served, what, len(frame))
         located = gpd.GeoDataFrame(frame, geometry=points)
-        located.attrs.update(
-            record_id=served.receipt.record_id, purpose=self._why.purpose, case_number=self._why.case_number
-        )
+        located.attrs.update(self._recorded_as(served))
         return located
+
+    def _localised(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Its instants in the department's zone."""
+        for name in frame.select_dtypes("datetimetz").columns:
+            frame[name] = frame[name].dt.tz_convert(self.zone)
+        return frame
+
+    def _recorded_as(self, served: Served[Value]) -> dict[str, Any]:
+        return {
+            "record_id": served.receipt.record_id, "purpose": self._why.purpose, "case_number": self._why.case_number
+        }  # fmt: skip
 
     def _note(self, served: Served[Value], what: Action, n_rows: int) -> None:
         self._answered.append(Asked(served.receipt, what, self._why, n_rows))

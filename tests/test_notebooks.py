@@ -17,6 +17,7 @@ from nbmake.nb_run import NotebookRun
 from alpr_assets.access.roles import Role
 from alpr_assets.client.entering import Person
 from alpr_assets.errors import AccessRefusedError, AlprError, VerificationError
+from alpr_assets.lifecycle.watches import listing
 from alpr_assets.notebook import Session, sign_in
 from alpr_assets.search import history, hits
 from alpr_assets.settings import ROOT, settings
@@ -128,6 +129,16 @@ def test_a_history_has_places_and_the_departments_time(live: Live, session: Sess
 )
 def test_a_time_without_an_offset_is_the_departments(session: Session, since: Any, n: int) -> None:
     assert len(session.plate_history(STOLEN, since=since)) == n
+
+
+def test_a_hit_and_the_watches_are_asked_for_by_name_and_kept_in_what_was_asked(session: Session) -> None:
+    hit_id = int(session.hits()["hit_id"].iloc[0])
+    assert session.hit(hit_id)["status"] == "raised"
+    watches = session.watches(running=True)
+    assert list(watches.columns) == list(listing.COLUMNS)
+    assert watches.attrs["record_id"] == session.recorded()["record_id"].iloc[-1]
+    assert session.recorded()["n_rows"].tolist()[-2:] == [1, 0]
+    assert session.verify() == 3
 
 
 def test_a_picture_opens_from_a_row_of_either_table(session: Session) -> None:

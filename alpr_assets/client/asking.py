@@ -1,4 +1,4 @@
-"""Asking the console: signing in, plate history, hits, pictures, files, and the receipt that comes with each.
+"""Asking the console: signing in, plate history, hits, watches, pictures, files, and the receipt that comes with each.
 
 Here: one connection of one member, its answers as frames, its errors as ours. Not here: following the record (`heads`), the
 address (`places`), what a notebook makes of it (`notebook`). No plate is part of a URL or of an error.
@@ -161,6 +161,16 @@ class Client:
     ) -> Served[pd.DataFrame]:
         """Hot-list hits that the member may see, the newest first; columns as `search.hits.COLUMNS`, times in UTC."""
         return self._frame("/api/hits", why, {"since": _said(since), "until": _said(until), "category": category})
+
+    def hit(self, hit_id: int, why: Why) -> Served[dict[str, Any]]:
+        """One hit as a case: its row, the characters that differ, every move so far, what is possible next."""
+        response = self._recorded("/api/hit", why, {"hit_id": int(hit_id)}, accept="application/json")
+        said: dict[str, Any] = response.value.json()
+        return Served({name: value for name, value in said.items() if name != "receipt"}, response.receipt)
+
+    def watches(self, why: Why, *, running: bool | None = None) -> Served[pd.DataFrame]:
+        """Watches that the member may see, the newest first; columns as `watches.listing.COLUMNS`, times in UTC."""
+        return self._frame("/api/watches", why, {"running": running})
 
     def image(self, day: date, capture_id: int, why: Why, *, read_id: int | None = None) -> Served[Picture]:
         """One capture's picture as taken, or the part of it around one read."""

@@ -18,6 +18,7 @@ from alpr_assets.access.roles import Role
 from alpr_assets.certificates import self_signed
 from alpr_assets.client import Client, HeadBook, Why
 from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, NotFoundError, VerificationError
+from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits
 from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live, served
 from tests.patrols import AT
@@ -48,6 +49,24 @@ def test_hits_say_why_they_match(client: Client) -> None:
     assert list(frame.columns) == list(hits.COLUMNS)
     assert all(isinstance(why, list) for why in frame["differences"])
     assert frame["state_agrees"].dtype == pd.BooleanDtype()
+
+
+@pytest.mark.clause("422.4(f)")
+def test_a_hit_is_told_as_a_case_and_one_that_is_not_there_is_not_found(client: Client) -> None:
+    hit_id = int(client.hits(WHY).value["hit_id"].iloc[0])
+    served = client.hit(hit_id, WHY)
+    assert (served.value["hit"]["hit_id"], served.value["status"]) == (hit_id, "raised")
+    assert "receipt" not in served.value
+    client.prove(served.receipt)
+    with pytest.raises(NotFoundError):
+        client.hit(2**60, WHY)
+
+
+def test_no_watches_are_a_frame_of_documented_columns_too(client: Client) -> None:
+    for running in (None, True, False):
+        frame = client.watches(WHY, running=running).value
+        assert list(frame.columns) == list(listing.COLUMNS)
+        assert frame["supervisor_id"].dtype == pd.Int64Dtype()
 
 
 def test_a_picture_and_a_file_come_as_bytes(client: Client) -> None:

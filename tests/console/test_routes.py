@@ -209,6 +209,8 @@ API_ASKS = {
     "/api/plate-history": {**WHY, "plate": "7ABC123"},
     "/api/hits": WHY,
     "/api/images/open": {**WHY, "day": "2026-06-15", "capture_id": 1},
+    "/api/hit": {**WHY, "hit_id": 1},
+    "/api/watches": WHY,
     "/api/exports": {**WHY, "of": {"search": "plate_history", "plate": "7ABC123"}, "format": "csv"},
 }
 

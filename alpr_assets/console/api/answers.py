@@ -73,6 +73,49 @@ class Rows(BaseModel):
     rows: list[dict[str, Any]] = Field(description="an object a row; the columns are its keys")
 
 
+class Character(BaseModel):
+    """One character as read; empty: one that the read lacks."""
+
+    character: str
+    differs: bool = Field(description="it is not the listed one")
+
+
+class PastMove(BaseModel):
+    """One move of a hit; what was not asked is null."""
+
+    seq: int
+    kind: str
+    to_status: str
+    moved_at: datetime
+    member: str | None = Field(description="who; null: the system")
+    plate_agrees: bool | None
+    state_agrees: bool | None
+    vehicle_agrees: bool | None
+    reason: str | None
+    note: str | None = Field(description="what was seen")
+    clets_reference: str | None
+    clets_operator: str | None
+    clets_at: datetime | None
+    clets_result: str | None
+    duplicate_of: int | None = Field(description="the hit that is acted on instead")
+
+
+class HitCase(BaseModel):
+    """One hit as a case. It asks a person to look; it is no fact. Deciding is a person's, in the console."""
+
+    receipt: Receipt
+    hit: dict[str, Any] = Field(description="keys: the columns of POST /hits")
+    characters: list[Character] = Field(description="of the plate as read, or as a person corrected it")
+    is_possible: bool = Field(description="what was read is not the listed plate: never shown as the plate itself")
+    status: str
+    listed_on: date | None = Field(description="of the entry; null: a watch's hit, or the list does not say")
+    details: dict[str, Any] = Field(description="of the entry as its list has it")
+    list_age_hours: float | None = Field(description="of the list in force; null: a watch's hit, or unknown")
+    list_is_stale: bool = Field(description="nobody acts unconfirmed on a list this old")
+    moves: list[PastMove]
+    possible: list[str] = Field(description="moves that a person may make from here, in the console")
+
+
 class Notice(BaseModel):
     """How to sign in, and what going on means."""
 

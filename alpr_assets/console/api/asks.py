@@ -117,6 +117,20 @@ class HitsAsk(Why, HitsQuestion):
     """Hot-list hits of a time, with purpose and case number."""
 
 
+class HitAsk(Why):
+    """One hit as a case."""
+
+    hit_id: int = Field(ge=0, le=LARGEST_ID)
+
+
+class WatchesAsk(Why):
+    """The watches that you may see."""
+
+    running: bool | None = Field(
+        default=None, description="true: those that match now, false: those that stopped, null: all"
+    )
+
+
 class ImageAsk(Why):
     """One capture's picture."""
 

@@ -26,6 +26,8 @@ JSON: Final = "application/json"
 ARROW: Final = "application/vnd.apache.arrow.stream"
 PARQUET: Final = "application/vnd.apache.parquet"
 OFFERED: Final = (JSON, ARROW, PARQUET)
+PLACELESS: Final = (JSON, ARROW)
+"""Of rows that are no places: GeoParquet needs some."""
 
 
 class _Drain(io.RawIOBase):
@@ -66,11 +68,11 @@ class Format:
         return lambda frames: self.encode(frames, schema)
 
 
-def chosen(accept: str | None) -> Format | None:
+def chosen(accept: str | None, offers: tuple[str, ...] = OFFERED) -> Format | None:
     """The offered format that an Accept header likes best; None where it likes none. Without a header: JSON."""
     likes = [_like(part) for part in (accept or "*/*").lower().split(",")]
     best, best_weight = None, 0.0
-    for offered in OFFERED:
+    for offered in offers:
         # The most exact of the header's words on it counts (RFC 9110, 12.5.1).
         words = [(exactness, q) for pattern, q in likes if (exactness := _fits(pattern, offered))]
         weight = max(words)[1] if words else 0.0

@@ -41,7 +41,7 @@ RECEIPT: Final = {
 BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
 
-def table_response(schema: pa.Schema) -> dict[int | str, dict[str, Any]]:
+def table_response(schema: pa.Schema, *, geoparquet: bool = True) -> dict[int | str, dict[str, Any]]:
     """How OpenAPI describes a table: its formats, and each column with its unit."""
     columns = "\n".join(
         f"| {f.name} | {f.type} | {f.metadata[b'unit'].decode()} | {f.metadata[b'description'].decode()} |"
@@ -52,7 +52,7 @@ def table_response(schema: pa.Schema) -> dict[int | str, dict[str, Any]]:
             "model": Rows,
             "description": f"The rows.\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{columns}",
             "headers": RECEIPT,
-            "content": {ARROW: BINARY, PARQUET: BINARY},
+            "content": {ARROW: BINARY, PARQUET: BINARY} if geoparquet else {ARROW: BINARY},
         }
     }
 
@@ -64,7 +64,12 @@ def plate_history(ask: asks.PlateHistoryAsk, session: SignedIn, services: Servin
         history.history_query, plate=ask.plate, since=ask.since, until=ask.until, state=ask.state
     )  # fmt: skip
     return _rows(
-        services, session, _asked(Action.PLATE_HISTORY, ask), query=query, schema=HISTORY, chosen_format=_format(accept)
+        services,
+        session,
+        asked(Action.PLATE_HISTORY, ask),
+        query=query,
+        schema=HISTORY,
+        chosen_format=wanted_format(accept),
     )
 
 
@@ -73,7 +78,7 @@ def hit_list(ask: asks.HitsAsk, session: SignedIn, services: Serving, accept: Ac
     """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact (422.4(e), (f))."""
     query = partial(hits.hits_query, since=ask.since, until=ask.until, category=ask.category)
     return _rows(
-        services, session, _asked(Action.VIEW_HITS, ask), query=query, schema=HITS, chosen_format=_format(accept)
+        services, session, asked(Action.VIEW_HITS, ask), query=query, schema=HITS, chosen_format=wanted_format(accept)
     )
 
 
@@ -94,7 +99,7 @@ def open_image(ask: asks.ImageAsk, session: SignedIn, services: Serving) -> Resp
             grant, services.store, day=ask.day, capture_id=ask.capture_id, read_id=ask.read_id
         )  # fmt: skip
 
-    answer = services.gate.answer(session, _asked(Action.OPEN_IMAGE, ask), search)
+    answer = services.gate.answer(session, asked(Action.OPEN_IMAGE, ask), search)
     return Response(answer.rows.content, media_type=answer.rows.media_type, headers=Receipt.of(answer.receipt).header())
 
 
@@ -115,11 +120,11 @@ def export(ask: asks.ExportAsk, session: SignedIn, services: Serving) -> Respons
         search = partial(
             hits.hits, engine=services.store.engine, since=of.since, until=of.until, category=of.category
         )  # fmt: skip
-    asked = Ask(
+    wanted = Ask(
         action=of.search, purpose=ask.purpose, case_number=ask.case_number,
         elements=of.model_dump(mode="json", exclude={"search"}, exclude_none=True),
     )  # fmt: skip
-    answer = services.exports.take(session, asked, search, ask.format.value)
+    answer = services.exports.take(session, wanted, search, ask.format.value)
     file = answer.rows
     headers = {
         **Receipt.of(answer.receipt).header(),
@@ -129,7 +134,8 @@ def export(ask: asks.ExportAsk, session: SignedIn, services: Serving) -> Respons
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def _asked(action: Action, ask: asks.Why) -> Ask:
+def asked(action: Action, ask: asks.Why) -> Ask:
+    """A request as an ask: all but purpose and number are its elements."""
     return Ask(
         action=action,
         purpose=ask.purpose,
@@ -138,11 +144,11 @@ def _asked(action: Action, ask: asks.Why) -> Ask:
     )
 
 
-def _format(accept: str | None) -> Format:
+def wanted_format(accept: str | None, offers: tuple[str, ...] = OFFERED) -> Format:
     """Decided before the gate: what nobody takes is not searched. Raises HTTPException (406)."""
-    found = chosen(accept)
+    found = chosen(accept, offers)
     if found is None:
-        raise HTTPException(HTTPStatus.NOT_ACCEPTABLE, f"this answer comes as {', '.join(OFFERED)}")
+        raise HTTPException(HTTPStatus.NOT_ACCEPTABLE, f"this answer comes as {', '.join(offers)}")
     return found
 
 
@@ -155,22 +161,32 @@ def _rows(
     schema: pa.Schema,
     chosen_format: Format,
 ) -> Response:
+    return spooled_answer(
+        services, session, ask, chosen_format,
+        lambda grant, spool: querying.spooled(services.store.engine, query(grant), spool, chosen_format.of(schema)),
+    )  # fmt: skip
+
+
+def spooled_answer(
+    services: Services,
+    session: Session,
+    ask: Ask,
+    chosen_format: Format,
+    search: Callable[[Grant, Spool], Found[Spool]],
+) -> Response:
+    """Let a search write its answer into a spool, have it recorded, and only then send it."""
     spool = Spool(services.settings.path("data") / "spool")
     try:
-        answer = services.gate.answer(
-            session,
-            ask,
-            lambda grant: querying.spooled(services.store.engine, query(grant), spool, chosen_format.of(schema)),
-        )
+        answer = services.gate.answer(session, ask, lambda grant: search(grant, spool))
     except BaseException:
         spool.close()
         raise
     receipt = Receipt.of(answer.receipt)
-    body = _sent(spool, receipt if chosen_format.media_type == JSON else None)
+    body = sent(spool, receipt if chosen_format.media_type == JSON else None)
     return StreamingResponse(body, media_type=chosen_format.media_type, headers=receipt.header())
 
 
-def _sent(spool: Spool, receipt: Receipt | None) -> Iterator[bytes]:
+def sent(spool: Spool, receipt: Receipt | None) -> Iterator[bytes]:
     """The spool's content; of a JSON answer, the receipt before and the brackets around it."""
     with spool:
         if receipt is not None:

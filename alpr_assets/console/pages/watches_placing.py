@@ -96,7 +96,7 @@ async def _placed(asked: Asked, form: Form) -> Response:
     except (AccessRefusedError, MalformedError) as error:
         return await _form(asked, _told(form), error=error)
     watch_id = done.rows
-    said = f"Placed, and it runs. It stops in {services.policy.watches.approve_within_hours} hours unless a supervisor approves it."
+    said = f"Placed, and it runs. It stops in {services.policy.watches.approve_within_hours:g} hours unless a supervisor approves it."
     response = await show_watch(asked, form, watch_id, said=said)
     response.background = BackgroundTask(_match_past, services, watch_id)
     return response

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from alpr_assets.console.api.columns import TYPES, documented, schema_of, table_of
 from alpr_assets.console.api.formats import ARROW, FORMATS, JSON, OFFERED, PARQUET, chosen
+from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits
 
 HISTORY = schema_of(history.COLUMNS)
@@ -28,7 +29,8 @@ def read(**changes: Any) -> dict[str, Any]:
         "day": AT.date(), "read_id": (20_000 << 32) | 7, "capture_id": (20_000 << 32) | 3, "captured_at": AT,
         "plate": "7ABC123", "region": "ca", "confidence": 0.93, "sure": True, "device_id": "unit-12-front",
         "device": "Unit 12", "latitude_deg": 38.005, "longitude_deg": -121.806, "heading_deg": 90.0, "clock": "gps",
-        "sighting_id": (20_000 << 32) | 7, "sighting_day": AT.date(), "version_id": "v1", **changes,
+        "sighting_id": (20_000 << 32) | 7, "sighting_day": AT.date(), "version_id": "v1",
+        "corrected_plate": "7ABC124", "corrected_region": "nv", **changes,
     }  # fmt: skip
 
 
@@ -40,6 +42,8 @@ UNKNOWN = read(
     heading_deg=None,
     sighting_id=None,
     sighting_day=None,
+    corrected_plate=None,
+    corrected_region=None,
 )
 
 
@@ -105,8 +109,8 @@ def test_the_characters_that_differ_come_as_they_are(media_type: str) -> None:
 
 
 def test_every_column_has_a_type_a_unit_and_a_meaning() -> None:
-    assert set(history.COLUMNS) | set(hits.COLUMNS) == set(TYPES)
-    for column in documented(HISTORY) + documented(HITS):
+    assert set(history.COLUMNS) | set(hits.COLUMNS) | set(listing.COLUMNS) == set(TYPES)
+    for column in documented(HISTORY) + documented(HITS) + documented(schema_of(listing.COLUMNS)):
         assert column["description"]
         if column["name"].endswith("_deg"):
             assert "degrees" in column["unit"]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpr_assets.console.api import members, proofs, searching
+from alpr_assets.console.api import cases, members, proofs, searching
 from alpr_assets.console.api.columns import documented, schema_of
+from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits
 from alpr_assets.settings import ROOT
 
@@ -17,7 +18,7 @@ PAGE = ROOT / "docs" / "data_api.md"
 def routes_table() -> str:
     rows = [
         f"| {' '.join(sorted(route.methods))} `/api{route.path}` | {route.description.splitlines()[0]} |"
-        for router in (members.router, searching.router, proofs.router)
+        for router in (members.router, searching.router, cases.router, proofs.router)
         for route in router.routes
     ]
     return "\n".join(["| route | what it answers |", "|---|---|", *rows])
@@ -35,6 +36,8 @@ def test_the_page_lists_every_route() -> None:
     assert routes_table() in PAGE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("described", [history.COLUMNS, hits.COLUMNS], ids=["history", "hits"])
+@pytest.mark.parametrize(
+    "described", [history.COLUMNS, hits.COLUMNS, listing.COLUMNS], ids=["history", "hits", "watches"]
+)
 def test_the_page_lists_every_column_with_its_unit(described: Mapping[str, str]) -> None:
     assert columns_table(described) in PAGE.read_text(encoding="utf-8")
