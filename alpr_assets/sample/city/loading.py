@@ -67,7 +67,6 @@ def load(
     sure_confidence : the policy's figure, 0–1
     bulk : drop the indexes of the big tables before, and make them anew at the end, sorted at once. Meanwhile searches are slow;
         after a kill they stay so until the same was run again, or `restore_indexes`
-
     lean : see `rows.of_day`; for benchmarks of a hundred million
 
     Raises

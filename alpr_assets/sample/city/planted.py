@@ -14,13 +14,13 @@ from typing import Final
 
 import numpy as np
 
-from alpr_assets.lifecycle.lookalikes import GROUPS
 from alpr_assets.sample.city import clock
 from alpr_assets.sample.city.devices import Devices
 from alpr_assets.sample.city.people import CLONE, OFFENDER, RESIDENT, Anchors, People
 from alpr_assets.sample.city.roads import Floats, Ints, Roads, degrees
 from alpr_assets.sample.city.routes import Routes
 from alpr_assets.sample.city.trips import Trips
+from alpr_assets.sample.city.witness import remembered
 from alpr_assets.store.types import from_microseconds
 
 NEAR_M, NEAR_S = 800.0, 900.0
@@ -29,11 +29,11 @@ NEAR_M, NEAR_S = 800.0, 900.0
 APART_M, ENTERED_S = 2500.0, 60.0  # what nobody drives in the time
 TRIES: Final = 10_000
 _TOO_FEW: Final = "what is planted would be seen by no camera: give the city more of them"
+_ASIDE_M: Final = 40.0  # of the corner
 N_SCOUTING: Final = 2  # drives past the place, on days before
 N_CLONED: Final = 12  # days on which the clone drives
 _STAYS_S: Final = (120.0, 420.0)
 _BEHIND_S: Final = (2.0, 9.0)  # the follower of a convoy
-_DOUBT: Final = 0.4  # of the witnesses are in doubt about a look-alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +141,16 @@ def _incident(plan: _Plan, number: int, series: int, offender: int, on: int) -> 
     gate, scene = _watched(rng, ground)
     local_s = float(np.clip(rng.normal(20, 3), 8, 23.4)) * 3600
     begins = np.array([local_s])
-    duration_s = float(ground.routes.duration_s[ground.routes.pair(np.array([gate]), np.array([scene]), begins)][0])
-    plan.add(on, offender, (gate, scene), local_s - duration_s, certain=True)
-    plan.add(on, offender, (scene, gate), local_s + float(rng.uniform(*_STAYS_S)), certain=True)
+    duration_s = _duration(ground.routes, (gate, scene), local_s)
+    plan.add(on, offender, (gate, scene), local_s - duration_s, certain=True, pace=1.0)
+    plan.add(on, offender, (scene, gate), local_s + float(rng.uniform(*_STAYS_S)), certain=True, pace=1.0)
     for before in range(1, N_SCOUTING + 1):
         day = max(plan.dates[0], on - before - int(rng.integers(0, 2)))
         looks_s = local_s + float(rng.normal(0, 1800))
         plan.add(day, offender, (gate, scene), looks_s - duration_s)
         plan.add(day, offender, (scene, gate), looks_s + 60)
     corner = ground.places.corner[[scene]]
-    east_m = ground.roads.east_m[corner] + rng.uniform(-40, 40)
+    east_m = ground.roads.east_m[corner] + rng.uniform(-_ASIDE_M, _ASIDE_M)
     latitude, longitude = degrees(east_m, ground.roads.north_m[corner])
     at = clock.instants(rng, date.fromordinal(on), begins)
     return Incident(
@@ -162,6 +162,15 @@ def _incident(plan: _Plan, number: int, series: int, offender: int, on: int) -> 
         vehicle=offender,
         partial=remembered(rng, bytes(ground.people.plate[offender]).rstrip(b"\0").decode("ascii")),
     )
+
+
+def _duration(routes: Routes, way: tuple[int, int], arriving_s: float) -> float:
+    """Seconds of a drive that is to end then. How long it takes depends on when it begins: found by trying twice."""
+    duration_s = 0.0
+    for _ in range(2):
+        pair = routes.pair(np.array([way[0]]), np.array([way[1]]), np.array([arriving_s - duration_s]))
+        duration_s = float(routes.duration_s[pair][0])
+    return duration_s
 
 
 def _watched(rng: np.random.Generator, ground: Ground) -> tuple[int, int]:
@@ -179,7 +188,7 @@ def _near(ground: Ground, way: tuple[int, int], scene: int) -> bool:
         pair = ground.routes.pair(np.array([way[0]]), np.array([way[1]]), np.array([hour * 3600]))
         passes = ground.routes.passes(pair)
         apart_s = passes.seconds if way[0] == scene else ground.routes.duration_s[pair] - passes.seconds
-        if not ((_distance_m(ground, passes.camera, scene) < NEAR_M) & (apart_s < NEAR_S / 3)).any():
+        if not ((_distance_m(ground, passes.camera, scene) < NEAR_M - _ASIDE_M) & (apart_s < NEAR_S / 3)).any():
             return False
     return True
 
@@ -190,25 +199,6 @@ def _distance_m(ground: Ground, camera: Ints, anchor: int) -> Floats:
     north = (ground.roads.north_m[ground.roads.start[block]] + ground.roads.north_m[ground.roads.end[block]]) / 2
     distance_m: Floats = np.hypot(east - ground.roads.east_m[corner], north - ground.roads.north_m[corner])
     return distance_m
-
-
-def remembered(rng: np.random.Generator, plate: str) -> str:
-    """What a witness remembers of a plate: its beginning, a stretch, or all but some characters; some are in doubt."""
-    kind = int(rng.integers(0, 3))
-    known = [_doubted(character) if rng.random() < _DOUBT else character for character in plate]
-    if kind == 0:
-        return "".join(known[:4]) + "*"
-    if kind == 1:
-        at = int(rng.integers(0, len(known) - 3))
-        return "*" + "".join(known[at : at + 4]) + "*"
-    for at in rng.choice(len(known), 2, replace=False):
-        known[at] = "?"
-    return "".join(known)
-
-
-def _doubted(character: str) -> str:
-    group = next((group for group in GROUPS if character in group), character)
-    return f"[{group}]" if len(group) > 1 else character
 
 
 def _clone(plan: _Plan) -> None:

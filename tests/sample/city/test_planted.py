@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alpr_assets.lifecycle.watches.patterns import parse
-from alpr_assets.sample.city.planted import NEAR_M, NEAR_S, remembered
+from alpr_assets.sample.city.planted import NEAR_M, NEAR_S
 from tests.sample.city.cities import all_of, metres, small
 
 
@@ -47,14 +45,6 @@ def test_the_offender_was_in_the_city_on_days_before(city, frames):
         seen = (truth["vehicle"] == incident.vehicle) & before.between(pd.Timedelta(hours=12), pd.Timedelta(days=4))
         scouted.append(seen.any())
     assert np.mean(scouted) > 0.7
-
-
-@given(seed=st.integers(0, 2**32 - 1), plate=st.text("ABC0O8BI15S2Z6G", min_size=5, max_size=8))
-def test_what_a_witness_remembers_is_a_partial_plate_of_the_vehicle(seed, plate):
-    """422.4(c): a pattern as a member may type it, with as much known as the policy asks for."""
-    pattern = parse(remembered(np.random.default_rng(seed), plate), least_known=2)
-    assert pattern.is_partial
-    assert pattern.matches(plate)
 
 
 def test_the_witnesss_partial_matches_the_plate_that_was_driven(city):
