@@ -4,14 +4,15 @@ Here: counting the weeks around an incident. Not here: what becomes of the count
 
 Counted are hours in which a plate was read in the cells that the incident's places touch, `lookback_weeks` before and after, without
 the hours of the incident itself and one more on either side. An hour of the week is the department's: through a change of the
-clocks a commuter's eight o'clock stays eight o'clock. Hours without any read there do not count as hours in which nobody passed.
+clocks a commuter's eight o'clock stays eight o'clock. Hours without any read there do not count as hours in which nobody passed: of
+all hours, as large a share is taken to have been watched as of those at the incident's hours of the week.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,12 +23,14 @@ from sqlalchemy import BigInteger, Connection, select, type_coerce
 from alpr_assets.policy import Policy
 from alpr_assets.search import reads
 from alpr_assets.search.canvass.incidents import Incident
+from alpr_assets.search.probes import Probe
 from alpr_assets.store import schema
 from alpr_assets.store.types import to_microseconds
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_SAME: Final = Probe("DISTINCT r.plate, {hour}")
 HOUR_US: Final = 3_600_000_000
 WEEK: Final = 168  # hours
 STRANGER: Final = 0.5
@@ -42,9 +45,9 @@ class Habits:
 
     plates : those seen there at all, in order
     n_same : weeks in which each was seen at the incident's hours of the week
-    n_any : hours in which each was seen
+    n_any : hours in which each was seen; of one that is not at the incident, those at such hours only
     weeks : weeks in which anything was read there at those hours
-    hours : hours in which anything was read there
+    hours : hours in which readers are taken to have looked there
     span : hours of the week that count as the incident's
     """
 
@@ -52,7 +55,7 @@ class Habits:
     n_same: Ints
     n_any: Ints
     weeks: int
-    hours: int
+    hours: float
     span: int
 
     def counts(self, plates: list[str]) -> tuple[Ints, Ints]:
@@ -73,45 +76,73 @@ class Habits:
         return np.minimum(chance, 1)
 
 
-def habits(connection: Connection, incident: Incident, policy: Policy) -> Habits:
-    """Count what passes an incident's place in the weeks around it."""
-    read = schema.read.c
+def habits(connection: Connection, incident: Incident, vehicles: list[str], policy: Policy) -> Habits:
+    """Count what passes an incident's place in the weeks around it.
+
+    Parameters
+    ----------
+    vehicles : those seen there, whose other hours count as well; of all others only those at such hours of the week are looked at
+    """
     first = min(window.since for window in incident.windows)
     last = max(window.until for window in incident.windows)
     around = timedelta(weeks=policy.search.lookback_weeks)
-    cells = sorted({cell for area in incident.areas for cell in reads.cells_of(area)})
-    hour = (type_coerce(read.captured_at, BigInteger) // HOUR_US).label("hour")
+    cells = np.array(sorted({cell for area in incident.areas for cell in reads.cells_of(area)}), np.int64)
+    same = _SAME.rows(connection, *_probes(incident, cells, policy.search.lookback_weeks))
+    read = schema.read.c
     statement = (
-        select(read.plate, hour)
-        .where(reads.among(connection.dialect.name, read.cell, cells), *reads.between(first - around, last + around))
+        select(read.plate, (type_coerce(read.captured_at, BigInteger) // HOUR_US).label("hour"))
+        .where(
+            reads.among(connection.dialect.name, read.plate, vehicles),
+            # As a sum it is no condition for an index: the few plates are the shorter way to these reads.
+            reads.among(connection.dialect.name, read.cell + 0, cells.tolist()),
+            *reads.between(first - around, last + around),
+        )
         .distinct()
     )
-    rows = connection.execute(statement).all()
-    plates = np.array([row[0] for row in rows], dtype=object)
-    hours = np.fromiter((row[1] for row in rows), np.int64, len(rows))
-    return counted(plates, hours, incident, policy.zone)
+    own = list(map(tuple, connection.execute(statement)))
+    return counted(pairs(same), pairs(own), incident, policy)
 
 
-def counted(plates: NDArray[np.object_], hours: Ints, incident: Incident, zone: ZoneInfo) -> Habits:
-    """The counts from (n,) plates and (n,) hours since 1970 UTC, each pair once."""
-    own = _hours_of(incident)
-    kept = ~np.isin(hours, own)
-    plates, hours = plates[kept], hours[kept]
-    local, wanted = local_hours(hours, zone), np.unique(local_hours(own, zone) % WEEK)
-    same = np.isin(local % WEEK, wanted)
-    codes, distinct = pd.factorize(plates, sort=True)
-    weeks = local // WEEK
-    pairs = (
-        np.unique(np.stack([codes[same], weeks[same]], axis=1), axis=0) if same.any() else np.zeros((0, 2), np.int64)
-    )
+def counted(same: pd.DataFrame, own: pd.DataFrame, incident: Incident, policy: Policy) -> Habits:
+    """The counts from pairs of plate and hour: `same` holds all plates at such hours, `own` some plates at any.
+
+    Parameters
+    ----------
+    same, own : DataFrame (n, 2): plate, hour (since 1970 UTC)
+    """
+    there = _hours_of(incident)
+    wanted = np.unique(local_hours(there, policy.zone) % WEEK)
+    local = local_hours(same["hour"].to_numpy(np.int64), policy.zone)
+    kept = np.isin(local % WEEK, wanted) & ~np.isin(same["hour"], there)
+    same = same[kept].assign(week=local[kept] // WEEK)
+    any_hour = pd.concat([same[["plate", "hour"]], own[~np.isin(own["hour"], there)]]).drop_duplicates()
+    n_any = any_hour.groupby("plate").size()
+    n_same = same.drop_duplicates(["plate", "week"]).groupby("plate").size().reindex(n_any.index, fill_value=0)
+    looked, weeks = same["hour"].nunique(), 2 * policy.search.lookback_weeks
     return Habits(
-        plates=np.asarray(distinct, dtype=object),
-        n_same=np.bincount(pairs[:, 0], minlength=len(distinct)).astype(np.int64),
-        n_any=np.bincount(codes, minlength=len(distinct)).astype(np.int64),
-        weeks=len(np.unique(weeks[same])),
-        hours=len(np.unique(hours)),
+        plates=n_any.index.to_numpy(dtype=object),
+        n_same=np.asarray(n_same, dtype=np.int64),
+        n_any=np.asarray(n_any, dtype=np.int64),
+        weeks=same["week"].nunique(),
+        hours=min(looked / (len(wanted) * weeks), 1) * WEEK * weeks,
         span=len(wanted),
     )
+
+
+def pairs(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Rows of plate and hour, each pair once."""
+    return pd.DataFrame(rows, columns=["plate", "hour"]).astype({"hour": "int64"}).drop_duplicates(ignore_index=True)
+
+
+def _probes(incident: Incident, cells: Ints, weeks: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Each cell in each week around, at the incident's hours and one more on either side: the clocks may have changed."""
+    hours = np.unique(_hours_of(incident)[:, None] + np.array([-1, 0, 1]))
+    breaks = np.flatnonzero(np.diff(hours) > 1)
+    since, until = hours[np.r_[0, breaks + 1]], hours[np.r_[breaks, len(hours) - 1]] + 1
+    shift = np.array([week for week in range(-weeks, weeks + 1) if week], np.int64) * WEEK
+    since, until = ((edge[:, None] + shift).ravel() * HOUR_US for edge in (since, until))
+    number = np.repeat(np.arange(len(since)), len(cells))
+    return number, np.tile(cells, len(since)), since[number], until[number] - 1
 
 
 def local_hours(hours: Ints, zone: ZoneInfo) -> Ints:

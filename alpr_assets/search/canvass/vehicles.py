@@ -125,7 +125,8 @@ def _scenes(
     with reading(engine) as connection:
         for number, incident in enumerate(incidents, start=1):
             found = gathering.reads_at(connection, incident, described)
-            scenes.append(Scene.of(incident, found, habits(connection, incident, policy)))
+            vehicles: list[str] = found["vehicle"].unique().tolist()
+            scenes.append(Scene.of(incident, found, habits(connection, incident, vehicles, policy)))
             if progress is not None:
                 progress(number, len(incidents))
     return scenes
