@@ -19,7 +19,7 @@ from alpr_assets.console.security import PUBLIC, PUBLIC_FILES, STEPS
 from tests.console.consoles import HOST, Browser, Console
 
 VALUES = {"path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
-          "designee_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
+          "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
 def walked(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -119,7 +119,8 @@ ALWAYS = {"/", "/sessions", "/sessions/revoke", "/sessions/token", *STEPS}
 
 NEEDED = {
     "/search/plate": {Action.PLATE_HISTORY}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
-    "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
+    "/watches": {Action.VIEW_HITS, Action.READ_RECORD}, "/watches/1": {Action.VIEW_HITS, Action.READ_RECORD},
+    "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
@@ -168,6 +169,10 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
             or path in own
             or path.startswith(("/api/", "/dagster", "/search", "/record"))
             or (path.startswith("/hits") and may(role, Action.VERIFY_HIT))
+            or (path.startswith("/watches") and may(role, Action.PLACE_WATCH))
+            or (
+                path in {"/watches", "/watches/1"} and may(role, Action.READ_RECORD)
+            )  # shows, as reading the record does
         ):
             continue
         behind.recorder.entries.clear()
@@ -192,7 +197,7 @@ def test_nobody_without_current_training_reaches_data_by_any_path(behind: Consol
             "form_token": behind.form_token(browser)}  # fmt: skip
     for method, path in routes:
         entries = (method, path) in {("POST", "/record"), ("POST", "/record/0")}  # its heads hold nobody's data
-        if entries or path.startswith(("/search", "/hits", "/dagster", "/exports/take")):
+        if entries or path.startswith(("/search", "/hits", "/watches", "/dagster", "/exports/take")):
             if method == "WEBSOCKET":
                 assert asked(browser, method, path)[0] == 4403
                 continue

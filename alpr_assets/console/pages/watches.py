@@ -83,6 +83,7 @@ async def one(asked: Asked) -> Response:
 @page
 async def decide(asked: Asked) -> Response:
     """One decision on one watch. What is not possible any more is told together with where the watch stands now."""
+    await asked.require(Action.PLACE_WATCH, Action.APPROVE_WATCH)
     form, watch_id = await asked.form(), asked.request.path_params["watch_id"]
     services = asked.services
     name = form.text("decision", limit=16)
