@@ -1,4 +1,4 @@
-"""`alpr worker`: drops become hits within seconds, beside Dagster's runs.
+"""`alpr worker`: drops become hits within seconds, and hits alerts, beside Dagster's runs.
 
 Here: the process around the work: its threads, its end, and that there is one of it a data folder. The work is `lifecycle.worker`.
 """
@@ -20,18 +20,24 @@ from typing import Final
 
 import click
 
+from alpr_assets.access.record.serving import recorder
 from alpr_assets.cli.common import opened_store
 from alpr_assets.errors import AlprError
+from alpr_assets.lifecycle.alerts import outbox
+from alpr_assets.lifecycle.alerts.deliveries import deliver_due
+from alpr_assets.lifecycle.alerts.leases import due
 from alpr_assets.lifecycle.patience import Patience
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.lifecycle.worker import Worker
-from alpr_assets.policy import policy
-from alpr_assets.settings import settings
+from alpr_assets.policy import Policy, policy
+from alpr_assets.settings import Settings, settings
+from alpr_assets.store.engine import Store, reading
 
 log = logging.getLogger(__name__)
 
 END_SECONDS: Final = 4.0  # from being told to end: whatever is not done by then is begun again by the next one
 PAST_SECONDS: Final = 2.0
+ALERT_SECONDS: Final = 0.5
 ERRAND_LONGEST_SECONDS: Final = 60.0
 
 
@@ -46,7 +52,7 @@ class Errand:
 
 @click.command()
 def worker() -> None:
-    """Land, read and match what arrives, at once and with warm models, until Ctrl-C or SIGTERM.
+    """Land, read and match what arrives, at once and with warm models, and tell the approved destinations; until Ctrl-C or SIGTERM.
 
     `alpr up` and `alpr run` start it, and start it again where it ends by itself.
     Dagster's runs do the same days afterwards, with their checks, and raise nothing twice.
@@ -63,6 +69,8 @@ def worker() -> None:
     working = Worker(store, configured.path("drops"), rules, lambda: datetime.now(UTC), ending)
     errands = [
         Errand("the past of new watches", working.match_past, PAST_SECONDS),
+        Errand("the outbox", lambda: outbox.fill(store, policy=rules, now=datetime.now(UTC)), ALERT_SECONDS),
+        Errand("deliveries", lambda: _deliver(store, rules, configured, ending), ALERT_SECONDS),
     ]
     with _only_one(configured.socket.parent):
         ended = serve(
@@ -107,6 +115,20 @@ def serve(works: Sequence[Callable[[], None]], ending: Event, *, end_seconds: fl
     if failures:
         raise failures[0]
     return not any(thread.is_alive() for thread in threads)
+
+
+def _deliver(store: Store, rules: Policy, configured: Settings, ending: Event) -> None:
+    """Bring what is due to its destinations. Not with the outbox: a receiver may hang for as long as the policy lets it."""
+    now = datetime.now(UTC)
+    with reading(store.engine) as connection:
+        is_due = bool(due(connection, now))
+    if not is_due:
+        outbox.keep_alarms(store.engine, configured.path("data"), now)
+        return
+    with recorder(
+        configured
+    ) as kept:  # for this round only: where no recorder runs, this process is the one that writes
+        deliver_due(store, kept, policy=rules, settings=configured, now=now, ending=ending)
 
 
 def _attending(errand: Errand, ending: Event) -> Callable[[], None]:

@@ -6,13 +6,13 @@ runs the checks and closes it. Both may work on a day at once; whatever is writt
 killed anywhere loses nothing: its next round, or Dagster's run, goes on from what is in the database.
 
 The newest pictures come first, and are matched after every few seconds of reading; a drop that closes meanwhile comes before the rest.
+A picture that kills a recogniser twice, the second time alone, is recorded as unreadable.
 """
 
 from __future__ import annotations
 
 import io
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -26,13 +26,12 @@ from sqlalchemy import func, select
 
 from alpr_assets.access.record import alarms
 from alpr_assets.errors import RecognitionError
-from alpr_assets.lifecycle.captures.landing import land_pending
-from alpr_assets.lifecycle.captures.pending import pending_drops
 from alpr_assets.lifecycle.hits.matched import ListsInForce, lists_in_force
 from alpr_assets.lifecycle.hits.raising import raise_hits
 from alpr_assets.lifecycle.hotlists.imports import versions_in_force
+from alpr_assets.lifecycle.looking import Lookout
 from alpr_assets.lifecycle.patience import Patience
-from alpr_assets.lifecycle.recognition.pool import Pool, executor, recognise_many
+from alpr_assets.lifecycle.recognition.pool import Pool, RecogniserDiedError, executor, recognise_many
 from alpr_assets.lifecycle.recognition.reads import Factory, recognise_day
 from alpr_assets.lifecycle.recognition.sightings import group_day
 from alpr_assets.lifecycle.watches.history import match_waiting
@@ -45,9 +44,7 @@ from alpr_assets.store.engine import Store, reading, writing
 log = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 0.5
-LOOK_SECONDS: Final = 5.0  # between two whole looks at a folder of drops in which nothing seems to move
 MODELS: Final = "worker_models"
-LANDING: Final = "landing"
 ROUND: Final = "round"
 
 
@@ -84,14 +81,16 @@ class Worker:
     clock: Callable[[], datetime]
     ending: Event = field(default_factory=Event)
     patience: Patience = field(default_factory=Patience)
-    _folders: object = None
-    _drop_waits: bool = False
-    _looked_at: float = 0.0
+    _lookout: Lookout = field(init=False)
     _beat_at: float = 0.0
     _n_hits: int = 0
     _done: dict[date, str] = field(default_factory=dict)
-    _matched: dict[date, tuple[ListsInForce, int]] = field(default_factory=dict)
+    _matched: dict[date, tuple[dict[str, int], int]] = field(default_factory=dict)
+    _suspects: set[int] = field(default_factory=set)
     _lists: tuple[dict[str, int], ListsInForce] | None = None
+
+    def __post_init__(self) -> None:
+        self._lookout = Lookout(self.store, self.drops, self.policy)
 
     # ── rounds ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,7 +124,8 @@ class Worker:
         """
         self._n_hits = 0
         self._go_on()
-        n_landed, n_refused, n_failed = self._land()
+        landed = self._lookout.land(self.clock(), progress=self._go_on)
+        n_failed = int(landed.failed)
         days: list[date] = []
         for day, digest in self._open_days():
             self._go_on()
@@ -135,7 +135,9 @@ class Worker:
                 whole = self._day(day, pool, factory)
             except _ArrivalError:
                 break
-            except RecognitionError:
+            except RecognitionError as error:
+                if isinstance(error, RecogniserDiedError):
+                    self._suspects |= {row.capture_id for row in error.keys}
                 self.patience.failed((day, digest))  # the other days come first when there is a recogniser again
                 raise
             except Exception as error:  # noqa: BLE001 - one day's trouble must not keep the others from alerting
@@ -150,7 +152,7 @@ class Worker:
             self._done[day] = digest
             days.append(day)
         self._in_force()  # a new list is indexed now, not while a drop waits
-        return Round(n_landed, n_refused, tuple(days), self._n_hits, n_failed)
+        return Round(landed.n_landed, landed.n_refused, tuple(days), self._n_hits, n_failed)
 
     def match_past(self) -> None:
         """Match the past of new watches; beside the rounds, in a thread of its own."""
@@ -204,40 +206,6 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - who cannot say so may work all the same
             log.error("no sign of life could be given: %s", type(error).__name__)  # noqa: TRY400
 
-    # ── landing ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _land(self) -> tuple[int, int, int]:
-        """(drops landed, refused, failed); what was landed beside a drop that fails is found among the open days."""
-        try:
-            if not self._drops_wait():
-                return 0, 0, 0
-            self._drop_waits = False
-            receipts, refused = land_pending(
-                self.store, self.drops, policy=self.policy, now=self.clock(), progress=self._go_on
-            )
-        except Exception as error:  # noqa: BLE001 - the days that landed must be read all the same
-            log.error("landing failed: %s", type(error).__name__)  # noqa: TRY400
-            self.patience.failed(LANDING)
-            return 0, 0, 1
-        self.patience.done(LANDING)
-        return len(receipts), len(refused), 0
-
-    def _drops_wait(self) -> bool:
-        """Whether a drop waits. Asked more closely only once something moved in the folder, or every LOOK_SECONDS.
-
-        Deciding it reads every manifest there is; thousands of them stay in the folder.
-        """
-        if self._drop_waits:
-            return True
-        folders = _folders(self.drops)  # looked at first: what moves from now on is seen the next time
-        if folders != self._folders:
-            self.patience.done(LANDING)  # what came has nothing to do with what failed
-        elif time.monotonic() - self._looked_at < LOOK_SECONDS or not self.patience.allows(LANDING):
-            return False
-        self._folders, self._looked_at = folders, time.monotonic()
-        self._drop_waits = bool(pending_drops(self.store, self.drops, policy=self.policy))
-        return self._drop_waits
-
     # ── days ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _open_days(self) -> Iterator[tuple[date, str]]:
@@ -251,7 +219,6 @@ class Worker:
             ).all()
         waiting = {row.day: row.landed_digest for row in rows}
         self._done = {of: digest for of, digest in self._done.items() if of in waiting}
-        self._matched = {of: matched for of, matched in self._matched.items() if of in waiting}
         return ((of, digest) for of, digest in waiting.items() if self._done.get(of) != digest)
 
     def _day(self, day: date, pool: Pool, factory: Factory) -> bool:
@@ -260,12 +227,12 @@ class Worker:
         def between(_done: int, _waiting: int) -> None:
             self._go_on()
             self._match(day)
-            if self._drops_wait():
+            if self._lookout.waits():
                 raise _ArrivalError
 
         done = recognise_day(
             self.store, day, pool, factory.version, sure_confidence=self.policy.recognition.sure_confidence,
-            clock=self.clock, progress=between, newest_first=True,
+            clock=self.clock, progress=between, newest_first=True, suspects=self._suspects,
         )  # fmt: skip
         self._match(day)
         return not done.n_unopened
@@ -276,12 +243,12 @@ class Worker:
         A watch that is placed meanwhile has its own look at the past.
         """
         group_day(self.store, day, pass_seconds=self.policy.recognition.pass_seconds)
-        lists, member = self._in_force(), schema.sighting_read.c
+        (versions, lists), member = self._in_force(), schema.sighting_read.c
         with reading(self.store.engine) as connection:
             # Ids are issued under the day's lock, and all that are there are grouped under it: none comes below this one.
             newest = connection.scalar(select(func.max(member.read_id)).where(member.day == day)) or 0
-        known, after = self._matched.get(day, (None, 0))
-        if known is not lists:
+        known, after = self._matched.get(day, (versions, 0))
+        if known != versions:
             after = 0
         if newest > after:
             now = self.clock()
@@ -289,16 +256,16 @@ class Worker:
             watched = raise_watch_hits(self.store, day, policy=self.policy, now=now, after=after)
             listed = raise_hits(self.store, day, lists, policy=self.policy, now=now, after=after)
             self._n_hits += sum(watched.n_raised.values()) + sum(listed.n_raised.values())
-        self._matched[day] = lists, newest
+        self._matched[day] = versions, newest
 
-    def _in_force(self) -> ListsInForce:
-        """The lists, indexed anew only once a version of one has changed: building the index takes seconds."""
+    def _in_force(self) -> tuple[dict[str, int], ListsInForce]:
+        """Versions of the lists, and the lists, indexed anew only once a version of one has changed: building the index takes seconds."""
         with reading(self.store.engine) as connection:
             versions = versions_in_force(connection)
         if self._lists is None or self._lists[0] != versions:
             # Read after the versions: a list renewed in between is indexed twice, never missed.
             self._lists = versions, lists_in_force(self.store, self.policy)
-        return self._lists[1]
+        return self._lists
 
 
 def warm(pool: Pool) -> None:
@@ -310,18 +277,3 @@ def warm(pool: Pool) -> None:
     Image.new("RGB", (640, 480), (90, 90, 90)).save(blank, "JPEG")
     for _ in recognise_many(pool, ((number, blank.getvalue) for number in range(2 * pool.n_workers))):
         pass
-
-
-def _folders(drops: Path) -> list[tuple[str, int]]:
-    """The watched folder and all below it, with the instants (ns) at which an entry of theirs came or went."""
-    found: list[tuple[str, int]] = []
-    waiting = [str(drops)]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            found.append((folder, os.stat(folder).st_mtime_ns))  # noqa: PTH116 - 3,000 folders twice a second
-            with os.scandir(folder) as entries:
-                waiting += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-        except OSError:  # it went meanwhile, or is not ours to look at: landing says so
-            continue
-    return found

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from alpr_assets.errors import RecognitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from alpr_assets.lifecycle.recognition.recogniser import Recogniser, Recognition
 
@@ -49,6 +49,17 @@ class Pool:
     executor: Executor
     factory: Callable[[], Recogniser]
     n_workers: int
+
+
+class RecogniserDiedError(RecognitionError):
+    """A process that recognises died or was lost. `keys`: of the pictures that it, or one beside it, may have died on."""
+
+    def __init__(self, keys: Sequence[Any]) -> None:
+        super().__init__(
+            f"a recognition worker died or was lost; {len(keys)} pictures in flight are unanswered",
+            remedy="look for an out-of-memory kill, lower the number of workers, and run the day again",
+        )
+        self.keys = tuple(keys)
 
 
 @contextmanager
@@ -88,7 +99,8 @@ def recognise_many(pool: Pool, pictures: Iterable[tuple[Key, Callable[[], bytes]
 
     Raises
     ------
-    RecognitionError : no recogniser could be made, or a worker died; outcomes already yielded stand
+    RecognitionError : no recogniser could be made
+    RecogniserDiedError : a worker died; outcomes already yielded stand
     """
     in_flight: dict[Future[Recognition | RecognitionError], Key] = {}
     try:
@@ -98,7 +110,7 @@ def recognise_many(pool: Pool, pictures: Iterable[tuple[Key, Callable[[], bytes]
             except Exception as error:  # noqa: BLE001 - a missing or unreadable file is that picture's, whatever it raises
                 yield Outcome(key, None, _as_error("the picture could not be loaded", error), loaded=False)
                 continue
-            with _worker_death(len(in_flight) + 1):
+            with _worker_death([*in_flight.values(), key]):
                 in_flight[pool.executor.submit(_recognise, pool.factory, picture)] = key
             while len(in_flight) >= AHEAD * pool.n_workers or any(future.done() for future in in_flight):
                 yield from _completed(in_flight)
@@ -111,8 +123,9 @@ def recognise_many(pool: Pool, pictures: Iterable[tuple[Key, Callable[[], bytes]
 
 def _completed(in_flight: dict[Future[Recognition | RecognitionError], Key]) -> Iterator[Outcome[Key]]:
     done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
-    for future in done:
-        with _worker_death(len(in_flight)):
+    # Answers first: where a process died, what was answered before it stands.
+    for future in sorted(done, key=_has_failed):
+        with _worker_death(list(in_flight.values())):
             answer = future.result()
         key = in_flight.pop(future)
         if isinstance(answer, RecognitionError):
@@ -121,8 +134,12 @@ def _completed(in_flight: dict[Future[Recognition | RecognitionError], Key]) -> 
             yield Outcome(key, answer, None)
 
 
+def _has_failed(future: Future[Any]) -> bool:
+    return future.cancelled() or future.exception() is not None
+
+
 @contextmanager
-def _worker_death(n_lost: int) -> Iterator[None]:
+def _worker_death(keys: Sequence[Any]) -> Iterator[None]:
     try:
         yield
     except RecognitionError:  # the factory's: the same for every picture, so it ends the whole
@@ -130,10 +147,7 @@ def _worker_death(n_lost: int) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, BrokenExecutor) and type(error).__name__ not in DASK_DEATHS:
             raise
-        raise RecognitionError(
-            f"a recognition worker died or was lost; {n_lost} pictures in flight are unanswered",
-            remedy="look for an out-of-memory kill, lower the number of workers, and run the day again",
-        ) from error
+        raise RecogniserDiedError(keys) from error
 
 
 DASK_DEATHS = frozenset({"KilledWorker", "CancelledError", "FutureCancelledError", "CommClosedError"})

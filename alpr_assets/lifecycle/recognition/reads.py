@@ -8,10 +8,11 @@ at once, best from its two ends: each leaves out what the other has read meanwhi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, bindparam, func, select
@@ -19,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alpr_assets.errors import RecognitionError
 from alpr_assets.lifecycle.lookalikes import fold
-from alpr_assets.lifecycle.recognition.pool import Outcome, Pool, recognise_many
+from alpr_assets.lifecycle.recognition.pool import Outcome, Pool, RecogniserDiedError, recognise_many
 from alpr_assets.lifecycle.recognition.recogniser import PlateReading, Recogniser, RecogniserVersion
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, insert_new, issue_numbers, lock_day, reading, writing
@@ -66,6 +67,7 @@ def recognise_day(
     clock: Callable[[], datetime],
     progress: Progress | None = None,
     newest_first: bool = False,
+    suspects: Collection[int] = (),
 ) -> DayOfReads:
     """Read every capture of a UTC day that this version has not looked at, as they came or the newest first.
 
@@ -73,6 +75,8 @@ def recognise_day(
     opened (a disk that is away, a key that is missing) is not recorded: nothing has looked at it, and its day stays incomplete.
     Reads with less than `sure_confidence` are stored as unsure, and stay so when the policy's figure changes.
     `progress` is called with (captures read, captures waiting at the start).
+    `suspects` (capture ids) were being read when a worker died. They come last and one by one: one on which a worker dies again is
+    recorded as unreadable, and costs the others no second time.
 
     Raises RecognitionError when no recogniser could be made or a worker died; what was read until then is kept.
     """
@@ -84,11 +88,14 @@ def recognise_day(
     if newest_first:
         waiting.reverse()
     n_plates = n_empty = n_unreadable = n_unopened = done = 0
-    pictures = (
-        (row, partial(store.images.picture, row.day, row.image_sha256))
-        for row in _unread(store, waiting, version.version_id)
-    )
-    for batch in _batches(recognise_many(pool, pictures)):
+
+    def pictures(rows: list[Row[Any]]) -> Iterator[tuple[Row[Any], Callable[[], bytes]]]:
+        for row in _unread(store, rows, version.version_id):
+            yield row, partial(store.images.picture, row.day, row.image_sha256)
+
+    at_once = recognise_many(pool, pictures([row for row in waiting if row.capture_id not in suspects]))
+    alone = _one_by_one(pool, pictures([row for row in waiting if row.capture_id in suspects]))
+    for batch in _batches(chain(at_once, alone)):
         looked_at = [outcome for outcome in batch if outcome.loaded]
         with writing(store.engine) as connection:
             n_plates += record(
@@ -130,6 +137,15 @@ def _unread(store: Store, waiting: list[Row[Any]], version_id: str) -> Iterator[
                 connection.scalars(select(recognition.capture_id).where(of_version, recognition.capture_id.in_(ids)))
             )
         yield from (row for row in some if row.capture_id not in read)
+
+
+def _one_by_one(pool: Pool, pictures: Iterable[tuple[Row[Any], Callable[[], bytes]]]) -> Iterator[Outcome[Row[Any]]]:
+    for row, load in pictures:
+        try:
+            yield from recognise_many(pool, [(row, load)])
+        except RecogniserDiedError:
+            yield Outcome(row, None, RecognitionError("the recogniser died on the picture"))
+            raise
 
 
 def record(
