@@ -18,7 +18,7 @@ from tests.live import drive
 from tests.patrols import AT, Patrol
 
 PAGES = [
-    "/", "/policy", "/search/plate", "/hits", "/hits/1", "/exports", "/members", "/members/batch", "/training", "/designee",
+    "/", "/policy", "/search/plate", "/watches", "/hits", "/hits/1", "/exports", "/members", "/members/batch", "/training", "/designee",
     "/destinations",    "/sessions", "/sign-in/password", "/record",
 ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,30 @@ def test_a_declined_watch_stops_and_says_so(driven: Console):
     send(driven, supervisor, f"/watches/{watch_id}/decide", decision="decline", reason="too few grounds")
     assert row(driven, watch_id).status == "declined"
     assert "too few grounds" in send(driven, driven.browser(Role.OFFICER), f"/watches/{watch_id}").text
+
+
+@pytest.mark.parametrize(
+    "where",
+    [{}, {"latitude_deg": "38.005", "longitude_deg": "-121.806", "radius_m": "100"},
+     {"south_deg": "38.0", "west_deg": "-121.82", "north_deg": "38.02", "east_deg": "-121.80", "since_at": "2026-06-14T21:00"}],
+    ids=["anywhere", "circle", "box and time"],
+)  # fmt: skip
+def test_a_stopped_watch_is_placed_again_as_it_was(driven: Console, where: dict[str, str]):
+    """By who will answer for it: the new watch is his."""
+    first = placed(driven, driven.browser(Role.OFFICER), state="CA", **where)
+    driven.clock.move(hours=24)
+    other = driven.browser(driven.member(Role.ANALYST))
+    shown = send(driven, other, f"/watches/{first}").text
+    form = re.search(r'action="/watches/new">(.*?)</form>', shown, re.DOTALL)
+    assert form
+    fields = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form.group(1))}
+    page = other.post("/watches/new", data=fields).text
+    assert 'value="seen leaving the scene"' in page
+    second = placed(driven, other, **{**fields, "expires_on": "2026-06-20"})
+    before, after = row(driven, first), row(driven, second)
+    for name in ("pattern", "state", "area", "since_at", "until_at", "reason", "purpose", "case_number", "kind"):
+        assert getattr(before, name) == getattr(after, name), name
+    assert before.owner_id != after.owner_id
 
 
 def test_nobody_is_offered_a_decision_on_his_own_watch_nor_can_take_one(driven: Console):

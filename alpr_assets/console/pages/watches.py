@@ -24,7 +24,7 @@ from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, instant, page
 from alpr_assets.console.pages.searches import ask_of, records
-from alpr_assets.console.pages.watches_forms import in_words
+from alpr_assets.console.pages.watches_forms import again, in_words
 from alpr_assets.console.wiring import Services
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.hits import ranking
@@ -174,7 +174,7 @@ async def show_watch(
         may_judge=others and stands == "placed", may_extend=others and stands == "approved",
         may_end=(others or (watch["owner_id"] == me and asked.may(Action.PLACE_WATCH)))
         and stands in {"placed", "approved", "ownerless"},
-        latest_on=latest_on(asked), **_may(asked),
+        latest_on=latest_on(asked), again=again(watch, services.policy.zone), **_may(asked),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Here: times of the department's clock, areas, patterns. Not here: any rule (`lif
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -68,6 +69,21 @@ def area(form: Form) -> Area | None:
         corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
         return area_of({"type": "Polygon", "coordinates": [corners]})
     return area_of(_geometry(polygon)) if polygon else None
+
+
+def again(row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
+    """A listed watch as the fields of a form that would place it again, but for its expiry and who sees it."""
+    fields = {name: str(row[name]) for name in ("purpose", "case_number", "pattern", "state", "reason") if row[name]}
+    for name in ("since_at", "until_at"):
+        if row[name] is not None:
+            fields[name] = row[name].astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
+    where = row["area"]
+    if where is not None and where["type"] == "Point":
+        longitude, latitude = where["coordinates"]
+        fields |= {"latitude_deg": f"{latitude}", "longitude_deg": f"{longitude}", "radius_m": f"{where['radius_m']}"}
+    elif where is not None:
+        fields["polygon"] = json.dumps(where)
+    return fields | ({"kind": "1"} if row["kind"] == "entry" else {})
 
 
 def in_words(pattern: Pattern) -> list[str]:
