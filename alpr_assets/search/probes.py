@@ -54,4 +54,4 @@ class Probe:
             bound: dict[str, Any] = {"probes": json.dumps(list(zip(*listed, strict=True)))}
         else:
             bound = dict(zip(("number", "cell", "since", "until"), listed, strict=True))
-        return list(map(tuple, connection.execute(self._statements[dialect], {**bound, **parameters})))
+        return list(map(tuple, connection.execute(self._statements[dialect], {**bound, **parameters}).all()))
