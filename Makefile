@@ -28,7 +28,7 @@ lint: .venv/.dev ## ruff and mypy
 	@$(BIN)/mypy
 
 bench: .venv/.dev ## the figures that the documentation quotes; tables and JSON in bench-out/
-	@for name in landing matching watches recognition record; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in landing matching watches alerts recognition record; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 TRAIN := .venv-train/bin/python
 # PyPI's PyTorch runs on a graphics card and on the processor; TORCH= names another build, or the file of one.
