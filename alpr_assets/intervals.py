@@ -8,8 +8,8 @@ from typing import Final
 Z: Final = 1.959963984540054  # of the normal distribution, two-sided 95 %
 
 
-def wilson(n_right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share, 0–1; (0, 1) where nothing was counted.
+def wilson(n_right: float, n: float) -> tuple[float, float]:
+    """The 95 % interval of a share, 0–1; (0, 1) where nothing was counted. Weighted counts are as good.
 
     Source: Wilson, Journal of the American Statistical Association 22 (1927), 209–212.
     """
