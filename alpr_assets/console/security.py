@@ -11,11 +11,11 @@ from typing import Final, Protocol
 
 from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpr_assets.access.people import Session, SessionKind
 from alpr_assets.console.responding import NotSignedInError, refused, wants_page
+from alpr_assets.console.returning import turned_away
 from alpr_assets.console.watching import SESSION_ENDED, watched
 
 PUBLIC: Final = (
@@ -147,7 +147,7 @@ async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": SESSION_ENDED, "reason": "sign in first"})
         return
     if wants_page(scope):
-        await RedirectResponse("/sign-in", status_code=303)(scope, receive, send)
+        await turned_away(scope)(scope, receive, send)
         return
     error = NotSignedInError("this answers members who are signed in", remedy="sign in")
     await refused(scope, error)(scope, receive, send)

@@ -122,12 +122,14 @@ class Console:
                 connection.execute(people.member_training.insert(), training)
         return int(member_id)
 
-    def token(self, member_id: int, *, kind: SessionKind = SessionKind.WEB, complete: bool = True) -> str:
+    def token(
+        self, member_id: int, *, kind: SessionKind = SessionKind.WEB, complete: bool = True, acknowledged: bool = True
+    ) -> str:
         """A session of a member, as if he had signed in."""
         with acting(self.services.office, "sign_in", SYSTEM, at=self.clock.now) as act:
             opened = sessions.open_session(
                 self.services.office, act, member_id, kind=kind, minutes=720, address="192.0.2.7", verified=complete,
-                acknowledged=complete,
+                acknowledged=complete and acknowledged,
             )  # fmt: skip
         self.recorder.entries.clear()
         return opened.token
@@ -163,9 +165,9 @@ class Console:
         with writing(self.services.store.engine) as connection:
             connection.execute(table.update().where(table.c.member_id == member_id).values(values))
 
-    def form_token(self, browser: Browser) -> str:
+    def form_token(self, browser: Browser, page: str = "/") -> str:
         """What a form of this browser's session carries."""
-        found = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get("/").text)
+        found = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get(page).text)
         assert found
         return found.group(1)
 

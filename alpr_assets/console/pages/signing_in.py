@@ -16,6 +16,7 @@ from alpr_assets.access import passwords, second_factor, sessions, signing_in
 from alpr_assets.access.people import Session
 from alpr_assets.access.sessions import Opened
 from alpr_assets.console.pages.asking import Asked, Form, back_to, page
+from alpr_assets.console.returning import forget, way_of
 from alpr_assets.console.security import cookie_name, is_secure
 from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError
 
@@ -85,7 +86,9 @@ async def notice(asked: Asked) -> Response:
         return back_to(next_step(session))
     if asked.request.method == "POST":
         await run_sync(lambda: sessions.acknowledge(asked.services.office, session, at=asked.at))
-        return back_to("/")
+        response = back_to(way_of(asked.request))
+        forget(response)
+        return response
     return await asked.page("notice.html")
 
 

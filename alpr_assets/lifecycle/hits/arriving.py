@@ -1,8 +1,9 @@
 """Whether hits came since a member last looked: a number, so that his page can say so (422.4(f)).
 
 Here: marking where he stands, and counting from there. Not here: any hit; he asks for those through the gate.
-Counted is only what he may see. Not counted: held-back hits, which alert nobody, and hits of restricted files, whose every showing is
-recorded as dissemination while nothing records a number (CJIS 4.2.2).
+Counted is only what he may see: hits of restricted files too, for who is entitled to these, since they concern violent people and
+he must not come upon one unwarned. A number shows nothing of a file; opening the hit does, and is recorded as dissemination.
+Not counted: held-back hits, which alert nobody.
 """
 
 from __future__ import annotations
@@ -46,5 +47,4 @@ def _count(connection: Connection, member: Member, floor: int) -> int:
 
 
 def _counted(member: Member) -> list[Any]:
-    hit = schema.hit.c
-    return [*visible_to(member), hit.alerted, ~hit.restricted]
+    return [*visible_to(member), schema.hit.c.alerted]

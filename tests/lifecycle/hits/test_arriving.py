@@ -48,10 +48,10 @@ def test_a_hit_is_new_until_he_looks_again(patrol: Patrol):
 @pytest.mark.parametrize(
     ("sources", "changes", "n"),
     [
-        ({Source.STATE}, {}, 0), ({Source.DEPARTMENT}, {}, 1), (set(Source), {"restricted": True}, 0),
+        ({Source.STATE}, {}, 0), ({Source.DEPARTMENT}, {}, 1), (set(Source), {"restricted": True}, 1),
         ({Source.DEPARTMENT}, {"restricted": True}, 0), (set(Source), {"alerted": False}, 0),
     ],
-    ids=["other source", "his source", "restricted, although he may", "restricted", "held back"],
+    ids=["other source", "his source", "restricted, and he may", "restricted", "held back"],
 )  # fmt: skip
 def test_only_what_he_may_see_and_what_alerts_is_counted(alone: Patrol, sources, changes, n: int):
     raised(alone)
