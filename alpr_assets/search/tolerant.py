@@ -83,7 +83,7 @@ def tolerant_history(
     found = frame.merge(_compared(near, wanted, policy), on="plate")
     found = found.assign(possible=found["match_kind"] != "exact", order=found["match_kind"].map(list(KINDS).index))
     found = found.sort_values(["order", "captured_at", "read_id"], ascending=[True, False, False], ignore_index=True)
-    return Found(found[list(COLUMNS)], reads.ids_of(found))
+    return Found(found[list(COLUMNS)].astype({"plate": "str"}), reads.ids_of(found))
 
 
 def _compared(near: list[str], wanted: str, policy: Policy) -> pd.DataFrame:
