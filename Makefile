@@ -10,7 +10,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 run: .venv/.runtime ## sample drive, summary, console left running. ONCE=1 stops after the summary; CAPTURES=folder HOTLIST=file: your own
 	@$(BIN)/alpr run $(if $(ONCE),--once) $(if $(CAPTURES),--captures "$(CAPTURES)") $(if $(HOTLIST),--hotlist "$(HOTLIST)")
 
-up: .venv/.runtime ## recorder, code server, daemon and console over your own data folder
+up: .venv/.runtime ## recorder, code server, daemon, console and worker over your own data folder
 	@$(BIN)/alpr up
 
 notebook: .venv/.runtime ## JupyterLab on notebooks/

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def test_a_plain_folder_lands_once_however_often_it_is_landed(folder: Path) -> N
     assert "3 landed" in first.output
     again = alpr("land", folder / "pictures", "--device", "cam-1", "--at", "38.005,-121.806")
     assert again.exit_code == 0
-    assert "captures" in alpr("status").output
+    status = alpr("status").output
+    assert "captures" in status
+    assert re.search(r"worker\W+none yet", status)
     assert len(list((folder / "pictures").iterdir())) == 3  # one's own pictures stay
 
 
@@ -261,6 +264,7 @@ def test_devices_are_registered_with_their_installation(folder: Path) -> None:
         ["device", "list"],
         ["status"],
         ["up"],
+        ["worker"],
         ["run", "--once", "--captures", "{folder}/pictures"],
     ],
     ids=lambda arguments: " ".join(arguments[:2]),

@@ -19,6 +19,7 @@ from alpr_assets.cli.common import Existing, console, opened_store
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.alerts import outbox
 from alpr_assets.lifecycle.summaries import lists_of, totals
+from alpr_assets.lifecycle.worker_state import worker_alive
 from alpr_assets.policy import policy
 from alpr_assets.settings import Settings, settings
 from alpr_assets.store.engine import reading
@@ -161,6 +162,7 @@ def status() -> None:
     """
     with reading(opened_store().engine) as connection:
         counted, lists, told = totals(connection), lists_of(connection), outbox.counts(connection)
+        worker = worker_alive(connection, datetime.now(UTC))
     zone = policy().zone
     table = Table(show_header=False)
     adopted = policy().policy.adopted
@@ -179,6 +181,8 @@ def status() -> None:
     codes = ", ".join(f"{n:,} {code}" for code, n in sorted(counted.quarantined_by_code.items()))
     table.add_row("in quarantine", codes or "nothing")
     table.add_row("days waiting", ", ".join(map(str, counted.days_waiting[:8])) or "none")
+    last = f"{worker.last_beat.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if worker.last_beat else None
+    table.add_row("worker", "alive" if worker.is_alive else f"[yellow]down since {last}[/]" if last else "none yet")
     newest = counted.newest_capture_at
     table.add_row("newest capture", f"{newest.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if newest else "none")
     for row in lists:
