@@ -6,7 +6,7 @@ how well a read explains a pattern (`explaining`), one incident (`canvass`).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -101,12 +101,14 @@ def partial_query(
     meant = parse(pattern, least_known=1 if is_narrow else policy.watches.least_known)
     with reading(engine) as connection:
         plates = plates_meant(connection, widened(meant) if tolerant else meant)
-    read = schema.read.c
-    conditions = [
-        reads.among(engine.dialect.name, read.plate, plates),
-        *reads.between(since, until),
-        *reads.of_state(state),
-    ]
+    read, dialect = schema.read.c, engine.dialect.name
+    conditions = [*reads.between(since, until), *reads.of_state(state)]
+    if area and since and until and until - since <= timedelta(hours=policy.search.max_hours):
+        # By place and time, which leave few reads; joined to nothing, the plate is no condition for its index.
+        conditions += [reads.among(dialect, read.cell, reads.cells_of(area))]
+        conditions += [reads.among(dialect, read.plate.concat(""), plates)]
+    else:
+        conditions += [reads.among(dialect, read.plate, plates)]
     statement = reads.reads_in_force(*conditions, evidence=True).order_by(read.captured_at.desc(), read.read_id.desc())
     keep = None if area is None else partial(reads.inside, area=area)
     return querying.Query(statement, reads.identify, partial(_finish, meant=meant, policy=policy), keep)

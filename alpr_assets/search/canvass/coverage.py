@@ -2,7 +2,7 @@
 
 Here: which readers looked, which were silent, what has not landed, is not read yet, lies in quarantine or has no time. Counts only.
 Not here: what was seen (`vehicles`).
-Looked for are readers that stand in the area, and those that read anything there in the weeks around the incident.
+Looked for are readers that stand in the area, and those that read anything there at such hours in the weeks around the incident.
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.roles import Action
 from alpr_assets.policy import Policy
 from alpr_assets.search import reads
+from alpr_assets.search.canvass import habits
 from alpr_assets.search.canvass.incidents import Incident, check
+from alpr_assets.search.probes import Probe
 from alpr_assets.search.reads import Window
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading
+from alpr_assets.store.types import to_microseconds
 
+_DEVICES: Final = Probe("DISTINCT r.device_id")
 LATE: Final = timedelta(days=7)
 """How long after an incident what lacks a time, or files, may still be of it."""
 
@@ -128,17 +132,16 @@ def _standing(devices: Sequence[Any], incident: Incident) -> set[str]:
 
 
 def _usual(connection: Connection, incident: Incident, policy: Policy) -> set[str]:
-    """Readers that read anything in the cells of the incident in the weeks around it."""
-    read = schema.read.c
-    around = timedelta(weeks=policy.search.lookback_weeks)
-    first, last = (min(w.since for w in incident.windows), max(w.until for w in incident.windows))
-    cells = sorted({cell for area in incident.areas for cell in reads.cells_of(area)})
-    statement = (
-        select(read.device_id)
-        .where(reads.among(connection.dialect.name, read.cell, cells), *reads.between(first - around, last + around))
-        .distinct()
-    )
-    return set(connection.scalars(statement))
+    """Readers that read anything in the cells of the incident at its time, or at such hours in the weeks around it."""
+    _, cell, since, until = habits.probes(incident, policy.search.lookback_weeks)
+    now = [(cell, *_edges(window)) for window in incident.windows for cell in habits.cells_of(incident)]
+    more = np.array(now, np.int64).T
+    joined = [np.concatenate(both) for both in zip((cell, since, until), more, strict=True)]
+    return {str(row[0]) for row in _DEVICES.rows(connection, np.zeros(len(joined[0]), np.int64), *joined)}
+
+
+def _edges(window: Window) -> tuple[int, int]:
+    return to_microseconds(window.since), to_microseconds(window.until) - 1
 
 
 def _captures(connection: Connection, incident: Incident, device_ids: list[str]) -> pd.DataFrame:

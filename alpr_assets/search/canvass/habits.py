@@ -86,15 +86,14 @@ def habits(connection: Connection, incident: Incident, vehicles: list[str], poli
     first = min(window.since for window in incident.windows)
     last = max(window.until for window in incident.windows)
     around = timedelta(weeks=policy.search.lookback_weeks)
-    cells = np.array(sorted({cell for area in incident.areas for cell in reads.cells_of(area)}), np.int64)
-    same = _SAME.rows(connection, *_probes(incident, cells, policy.search.lookback_weeks))
+    same = _SAME.rows(connection, *probes(incident, policy.search.lookback_weeks))
     read = schema.read.c
     statement = (
         select(read.plate, (type_coerce(read.captured_at, BigInteger) // HOUR_US).label("hour"))
         .where(
             reads.among(connection.dialect.name, read.plate, vehicles),
             # As a sum it is no condition for an index: the few plates are the shorter way to these reads.
-            reads.among(connection.dialect.name, read.cell + 0, cells.tolist()),
+            reads.among(connection.dialect.name, read.cell + 0, cells_of(incident)),
             *reads.between(first - around, last + around),
         )
         .distinct()
@@ -134,8 +133,17 @@ def pairs(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["plate", "hour"]).astype({"hour": "int64"}).drop_duplicates(ignore_index=True)
 
 
-def _probes(incident: Incident, cells: Ints, weeks: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """Each cell in each week around, at the incident's hours and one more on either side: the clocks may have changed."""
+def cells_of(incident: Incident) -> list[int]:
+    """The cells that the incident's places touch."""
+    return sorted({cell for area in incident.areas for cell in reads.cells_of(area)})
+
+
+def probes(incident: Incident, weeks: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Number, cell, first and last microsecond of a look at each of an incident's cells in each of the weeks around.
+
+    At the incident's hours and one more on either side: the clocks may have changed.
+    """
+    cells = np.array(cells_of(incident), np.int64)
     hours = np.unique(_hours_of(incident)[:, None] + np.array([-1, 0, 1]))
     breaks = np.flatnonzero(np.diff(hours) > 1)
     since, until = hours[np.r_[0, breaks + 1]], hours[np.r_[breaks, len(hours) - 1]] + 1
