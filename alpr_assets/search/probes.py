@@ -19,13 +19,14 @@ _SQLITE: Final = (
     "SELECT {what} FROM json_each(:probes) AS p CROSS JOIN read AS r WHERE r.cell = json_extract(p.value, '$[1]') "
     "AND r.captured_at >= json_extract(p.value, '$[2]') AND r.captured_at <= json_extract(p.value, '$[3]') {more}"
 )
-# LATERAL, and the day beside the time: each probe then opens one month's index.
+# LATERAL, and the day beside the time: each probe opens one month's index. Without OFFSET 0 the planner makes it a join again, and
+# reads the whole table: 1.1 s instead of 3 ms for 750 probes in a million reads.
 _POSTGRESQL: Final = (
     "SELECT {what} FROM unnest(CAST(:number AS bigint[]), CAST(:cell AS bigint[]), CAST(:since AS bigint[]), "
     "CAST(:until AS bigint[])) AS p(number, cell, since, until) CROSS JOIN LATERAL (SELECT * FROM read AS r "
     "WHERE r.cell = p.cell AND r.captured_at BETWEEN p.since AND p.until "
     "AND r.day BETWEEN DATE '1970-01-01' + CAST(p.since / 86400000000 AS integer) "
-    "AND DATE '1970-01-01' + CAST(p.until / 86400000000 AS integer) {more}) AS r"
+    "AND DATE '1970-01-01' + CAST(p.until / 86400000000 AS integer) {more} OFFSET 0) AS r"
 )
 
 

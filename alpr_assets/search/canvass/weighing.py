@@ -2,7 +2,8 @@
 
 Here: the formula. Not here: the counts it takes (`habits`), the reads (`gathering`), the search (`vehicles`).
 
-For each incident, with s the share of passing vehicles that are seen at all (`seen_when_present`):
+For each incident, with s the share of passing vehicles that are seen at all (`seen_when_present`), or p where that is larger: who is
+connected with the incident is there at least as surely as by habit:
 
     seen      L = c · s · g / p'  +  (1 − c) · (1 − s) / (1 − p)
     not seen  L = (1 − s) / (1 − p)
@@ -42,23 +43,29 @@ Difference = dict[str, int | str | bool]
 
 def not_seen(chance: Floats, policy: Policy) -> Floats:
     """(n,) the ratio where a vehicle was not seen; `chance` is p."""
-    ratio: Floats = (1 - policy.search.seen_when_present) / np.maximum(1 - chance, 1e-3)
+    habitual = chance >= policy.search.seen_when_present
+    ratio: Floats = np.where(habitual, 1.0, (1 - policy.search.seen_when_present) / (1 - np.where(habitual, 0, chance)))
     return ratio
 
 
 def seen(chance: Floats, confused: Floats, near: Floats, confidence: Floats, policy: Policy) -> Floats:
     """(n,) the ratio where a vehicle was seen: p, Σ pₙ · μ, g and c of each."""
-    share = policy.search.seen_when_present
-    here = share * near / np.minimum(chance + confused, 1)
+    here = _share(chance, policy) * near / np.minimum(chance + confused, 1)
     ratio: Floats = confidence * here + (1 - confidence) * not_seen(chance, policy)
     return ratio
 
 
 def seen_misread(chance: Floats, other: Floats, misread: Floats, near: Floats, policy: Policy) -> Floats:
     """(n,) the ratio where only a near plate was read: p, q, μ and g of each."""
-    here = policy.search.seen_when_present * near * misread / np.maximum(misread * chance + other, 1e-12)
+    here = _share(chance, policy) * near * misread / np.maximum(misread * chance + other, 1e-12)
     ratio: Floats = np.maximum(here, not_seen(chance, policy))
     return ratio
+
+
+def _share(chance: Floats, policy: Policy) -> Floats:
+    """(n,) s of each."""
+    share: Floats = np.maximum(policy.search.seen_when_present, chance)
+    return share
 
 
 def misreading(differences: Sequence[Difference], confidence: float, policy: Policy) -> float:
