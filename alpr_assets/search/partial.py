@@ -1,6 +1,6 @@
 """Partial plates: the reads of every plate that a witness's pattern may mean, the best explained first (422.4(c)).
 
-Here: pattern → plates of the dictionary → their reads in a window, an area, a state. Not here: the language (`lifecycle.watches`),
+Here: pattern → plates of the dictionary, and those that a person read instead → their reads in a window, an area, a state. Not here: the language (`lifecycle.watches`),
 how well a read explains a pattern (`explaining`), one incident (`canvass`).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from sqlalchemy import Connection, Engine
@@ -27,8 +27,9 @@ from alpr_assets.store.engine import reading
 
 COLUMNS: Final = {
     **reads.COLUMNS,
-    "possible": "the characters as read are none that the pattern means: only look-alikes of them are",
-    "explained": "probability 0–1 that the plate in the picture is one that the pattern means",
+    "corrected_plate": "characters as a person read them in the picture, the newest correction; missing: none",
+    "possible": "the pattern means neither the characters as read nor those of a correction: only look-alikes of them",
+    "explained": "probability 0–1 that the plate in the picture is one that the pattern means; a person's reading is sure: 0 or 1",
     "differences": "what of the plate the pattern did not know; empty where only possible",
 }
 """Columns of `partial_plates`, in order."""
@@ -58,7 +59,7 @@ def partial_plates(
 
     Returns
     -------
-    DataFrame (n, 18): see COLUMNS
+    DataFrame (n, 19): see COLUMNS
 
     Raises
     ------
@@ -101,15 +102,25 @@ def partial_query(
     meant = parse(pattern, least_known=1 if is_narrow else policy.watches.least_known)
     with reading(engine) as connection:
         plates = plates_meant(connection, widened(meant) if tolerant else meant)
+        corrected = [one for one in connection.execute(reads.newest_corrections()) if meant.matches(one.plate)]
     read, dialect = schema.read.c, engine.dialect.name
     conditions = [*reads.between(since, until), *reads.of_state(state)]
+    plate: Any = read.plate
     if area and since and until and until - since <= timedelta(hours=policy.search.max_hours):
         # By place and time, which leave few reads; joined to nothing, the plate is no condition for its index.
-        conditions += [reads.among(dialect, read.cell, reads.cells_of(area))]
-        conditions += [reads.among(dialect, read.plate.concat(""), plates)]
-    else:
-        conditions += [reads.among(dialect, read.plate, plates)]
-    statement = reads.reads_in_force(*conditions, evidence=True).order_by(read.captured_at.desc(), read.read_id.desc())
+        conditions.append(reads.among(dialect, read.cell, reads.cells_of(area)))
+        plate = read.plate.concat("")
+    right = reads.among(dialect, plate, plates)
+    if corrected:
+        ids = reads.among(dialect, read.read_id, [one.read_id for one in corrected])
+        right = right | (read.day.in_({one.day for one in corrected}) & ids)
+    newest = reads.newest_corrections().subquery("correction")
+    statement = (
+        reads.reads_in_force(right, *conditions, evidence=True)
+        .add_columns(newest.c.plate.label("corrected_plate"))
+        .outerjoin(newest, (newest.c.day == read.day) & (newest.c.read_id == read.read_id))
+        .order_by(read.captured_at.desc(), read.read_id.desc())
+    )
     keep = None if area is None else partial(reads.inside, area=area)
     return querying.Query(statement, reads.identify, partial(_finish, meant=meant, policy=policy), keep)
 
@@ -137,11 +148,14 @@ def _with_lookalikes(token: str) -> str:
 
 
 def _finish(frame: pd.DataFrame, *, meant: Pattern, policy: Policy) -> pd.DataFrame:
-    matching = {plate: meant.matches(plate) for plate in frame["plate"].unique()}
+    said = frame["corrected_plate"].fillna(frame["plate"])  # by a person, where one looked
+    matching = {plate: meant.matches(plate) for plate in {*frame["plate"], *said}}
     why = {plate: meant.explain(plate) if fits else [] for plate, fits in matching.items()}
+    fits = said.map(matching).astype(bool)
+    explained = pd.Series(Explainer.of(meant, policy).probability(frame), index=frame.index)
     frame = frame.assign(
-        possible=~frame["plate"].map(matching).astype(bool),
-        explained=Explainer.of(meant, policy).probability(frame),
-        differences=frame["plate"].map(why).astype(object),
+        possible=~(fits | frame["plate"].map(matching).astype(bool)),
+        explained=explained.where(frame["corrected_plate"].isna(), fits.astype(float)),
+        differences=said.map(why).astype(object),
     )
     return frame[list(COLUMNS)]

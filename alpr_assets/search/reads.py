@@ -16,12 +16,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, any_, cast, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, any_, cast, exists, func, literal, select
 
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.errors import MalformedError
 from alpr_assets.lifecycle.watches.areas import EARTH_M, Area, Circle
-from alpr_assets.store import schema
+from alpr_assets.store import schema, verdicts
 from alpr_assets.store.cells import CELL_DEG, cell_of
 from alpr_assets.store.cells import COLUMNS as CELLS_AROUND
 
@@ -112,6 +112,15 @@ def among(dialect: str, column: Any, values: Sequence[str] | Sequence[int]) -> C
     kind = ARRAY(column.type)
     one: ColumnElement[bool] = column == any_(cast(literal(list(values), kind), kind))
     return one
+
+
+def newest_corrections() -> Select[Any]:
+    """Of each read that a person corrected, what he read last: day, read_id, plate, region."""
+    correction, newer = verdicts.read_correction.c, verdicts.read_correction.alias("newer").c
+    superseded = exists().where(
+        newer.day == correction.day, newer.read_id == correction.read_id, newer.correction_id > correction.correction_id
+    )
+    return select(correction.day, correction.read_id, correction.plate, correction.region).where(~superseded)
 
 
 def identify(row: Row[Any]) -> ResultId:

@@ -7,6 +7,7 @@ from functools import partial
 
 import pandas as pd
 import pytest
+from sqlalchemy import insert
 
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
@@ -15,6 +16,8 @@ from alpr_assets.errors import AccessRefusedError, MalformedError
 from alpr_assets.lifecycle.watches.areas import Circle
 from alpr_assets.search import partial as partials
 from alpr_assets.search import querying
+from alpr_assets.store import schema, verdicts
+from alpr_assets.store.engine import writing
 from tests.people import ask, member
 from tests.search.traffic import CENTRE, DAY, Pass, after, put
 
@@ -115,3 +118,21 @@ def test_times_are_utc_and_the_end_of_a_window_is_excluded(find, store):
     assert sorted(frame["captured_at"]) == [after(60), after(120)]
     assert all(at.utcoffset() == timedelta(0) for at in frame["captured_at"])
     assert isinstance(frame["captured_at"].dtype, pd.DatetimeTZDtype)
+
+
+def test_what_a_person_read_instead_is_found_and_counts_as_sure(find, store):
+    put(store, [Pass("7ABC123"), Pass("8XYZ999", after(60)), Pass("7ABC124", after(120)), Pass("8XYZ998", after(180))])
+    first = schema.numbered(DAY, 1)
+    with writing(store.engine) as connection:
+        for number, plate in ((1, "7ABC777"), (1, "7ABC999"), (2, "7ABD000")):
+            row = {
+                "day": DAY, "read_id": first + number, "plate": plate, "plate_folded": plate, "reason": "as the picture shows",
+                "member_id": 7, "corrected_at": after(900),
+            }  # fmt: skip
+            connection.execute(insert(verdicts.read_correction), row)
+    for more in ({}, {"area": Circle(*CENTRE, 500), "since": after(0), "until": after(300)}):
+        frame = find("7ABC*", **more)
+        assert frame["plate"].tolist() == ["8XYZ999", "7ABC123", "7ABC124"]
+        assert frame["corrected_plate"].fillna("").tolist() == ["7ABC999", "", "7ABD000"]
+        assert frame["explained"].tolist()[::2] == [1.0, 0.0]
+        assert frame["possible"].tolist() == [False, False, False]
