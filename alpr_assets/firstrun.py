@@ -332,12 +332,16 @@ def _refusals(store: Store, feed: Feed) -> list[str]:
     n_landed = len(drop_ids(store, feed.manifests))
     with reading(store.engine) as connection:
         newest = connection.execute(
-            select(imported.sha256, imported.file_name, imported.accepted, imported.code)
+            select(imported.sha256, imported.file_name, imported.accepted, imported.code, imported.receipt)
             .where(imported.sha256.in_(feed.lists.values()))
             .order_by(imported.import_id)
         )
         lists = {row.sha256: row for row in newest}.values()
-        refused = [f"hot list {row.file_name} was refused ({row.code})" for row in lists if not row.accepted]
+        refused = [
+            f"hot list {row.file_name} was refused ({row.code}): {row.receipt['reason']}\n  → {row.receipt['remedy']}"
+            for row in lists
+            if not row.accepted
+        ]
         if n_landed < len(set(feed.manifests)):
             reasons = connection.scalars(
                 select(quarantine.reason).where(quarantine.kind == "drop", quarantine.resolved_at.is_(None))

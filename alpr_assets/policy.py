@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -114,12 +114,22 @@ class Recognition(_Section):
 
 
 class ListSource(_Section):
-    """How a file's name tells the list it carries and whose it is. `{stem}` in `name` is the file's own."""
+    """How a file's name tells the list it carries and whose it is. `{stem}` in `name` is the file's own.
+
+    answered : each entry says who answers for it (owner, case number, reason, last day, approver), or is quarantined; unless
+        given, the department's own lists do
+    """
 
     pattern: str
     name: str
     source: Source
     category: str | None = None
+    answered: bool
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_lists_are_answered(cls, value: Any) -> Any:
+        return {"answered": value.get("source") == "department", **value} if isinstance(value, dict) else value
 
     @field_validator("name")
     @classmethod

@@ -46,6 +46,7 @@ from alpr_assets.certificates import Certificate, self_signed
 from alpr_assets.lifecycle.alerts import destinations
 from alpr_assets.lifecycle.alerts.wanted import Wanted
 from alpr_assets.lifecycle.captures.manifests import write_drop
+from alpr_assets.lifecycle.hotlists.formats.answers import HEADER
 from alpr_assets.lifecycle.hotlists.imports import import_file, mark_rematched, versions_in_force
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.lifecycle.worker_state import worker_alive
@@ -308,8 +309,9 @@ def run(n: int, n_baseline: int, n_entries: int, seed: int) -> dict[str, Any]:
         sets, read, read_seconds = drawn(root / "drawn", n, seed)
         store = firstrun.open_fed_store()
         others = plates(n_entries, np.random.default_rng(seed))
-        rows = [f"{plate},watch," for plate in dict.fromkeys([*read, *others])]
-        text = "\n".join(["Plate Number,Description,State/Province", *rows, ""])
+        answers = f"A. Ruiz,26-01234,bench,{datetime.now(UTC) + timedelta(days=14):%Y-%m-%d},Lt. Okada"
+        rows = [f"{plate},watch,,{answers}" for plate in dict.fromkeys([*read, *others])]
+        text = "\n".join([HEADER, *rows, ""])
         receipt = import_file(store, text.encode(), "watch.csv", policy=policy(), now=datetime.now(UTC))
         with writing(store.engine) as connection:
             mark_rematched(connection, versions_in_force(connection))  # there is no past

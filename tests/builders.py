@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,20 @@ def drop(
         (folder / name).write_bytes(content)
     write_drop(folder, unit=unit, shift=shift, operator=operator, captures=lines, recipient=recipient)
     return folder
+
+
+OWN_HEADER = "Plate Number,Description,State/Province,Owner,Case Number,Reason,Expires On,Approved By"
+
+
+def own_list(*lines: str, on: date = date(2026, 6, 15)) -> bytes:
+    """A department's own list of `plate,description,state`, every entry answered for until a fortnight after `on`."""
+    answers = f"A. Ruiz,26-01234,stolen tools,{on + timedelta(days=14)},Lt. Okada"
+    return "\n".join([OWN_HEADER, *(f"{line},{answers}" for line in lines), ""]).encode()
+
+
+def today() -> date:
+    """For `own_list` where the system under test has the real time."""
+    return datetime.now(UTC).date()
 
 
 def impatient(policy: Policy) -> Policy:

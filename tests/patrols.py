@@ -24,7 +24,7 @@ from alpr_assets.lifecycle.recognition.sightings import group_day
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
-from tests.builders import drop, jpeg, line
+from tests.builders import drop, jpeg, line, own_list
 
 AT = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
 DAY = AT.date()
@@ -149,7 +149,6 @@ class Patrol:
         return row
 
 
-def watch(*plates: str) -> bytes:
-    """A department's own list; a plate may bring its state, `PLATE/NV`, and is of no state otherwise."""
-    rows = [f"{plate},watch,{state}" for plate, _, state in (text.partition("/") for text in plates)]
-    return "\n".join(["Plate Number,Description,State/Province", *rows, ""]).encode()
+def watch(*plates: str, on: date = DAY) -> bytes:
+    """A department's own list, answered for from a day on; a plate may bring its state, `PLATE/NV`, and is of no state otherwise."""
+    return own_list(*(f"{plate},watch,{state}" for plate, _, state in (text.partition("/") for text in plates)), on=on)

@@ -14,7 +14,7 @@ from PIL import Image
 from alpr_assets.cli import main
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.settings import settings
-from tests.builders import drop, free_port, jpeg, line
+from tests.builders import drop, free_port, jpeg, line, own_list, today
 from tests.lifecycle.recognition.jpegs import encoded, pattern
 from tests.patrols import AT, Patrol, Relabelled, seen
 
@@ -217,7 +217,7 @@ def test_reads_of_two_versions_are_compared_in_counts_only(folder: Path) -> None
 
 
 def test_a_hot_list_is_imported_or_refused_with_a_remedy(folder: Path) -> None:
-    (folder / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    (folder / "watch.csv").write_bytes(own_list("7ABC123,x,CA", on=today()))
     assert "1 entries in force" in alpr("hotlist", "import", folder / "watch.csv").output
     assert "watch" in alpr("hotlist", "list").output
     (folder / "svs.tbl").write_bytes(b"DATE01/01/2026 00:00\nABC123 CA0120180627\n")
@@ -284,7 +284,7 @@ def test_a_wrong_set_up_is_told_in_two_lines_by_every_command(
 ) -> None:
     (folder / "pictures").mkdir()
     (folder / "pictures" / "0.jpg").write_bytes(jpeg(0))
-    (folder / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    (folder / "watch.csv").write_bytes(own_list("7ABC123,x,CA", on=today()))
     monkeypatch.setenv(variable, value.format(folder=folder))
     settings.cache_clear()
     result = alpr(*(argument.format(folder=folder) for argument in arguments))
@@ -319,7 +319,7 @@ def test_a_tilde_is_the_home_folder_where_no_shell_has_replaced_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(folder))
-    (folder / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    (folder / "watch.csv").write_bytes(own_list("7ABC123,x,CA", on=today()))
     assert "1 entries in force" in alpr("hotlist", "import", "~/watch.csv").output
     missing = alpr("run", "--captures", "~/none")
     assert missing.exit_code == 2
@@ -332,7 +332,7 @@ def test_own_captures_are_looked_at_before_any_server_starts(folder: Path, wrong
     (folder / "pictures").mkdir()
     (folder / "pictures" / "0.jpg").write_bytes(jpeg(0))
     name = f"{'x' * 90}.csv"
-    (folder / name).write_text("Plate Number,Description,State/Province\n7ABC123,x,CA\n")
+    (folder / name).write_bytes(own_list("7ABC123,x,CA", on=today()))
     arguments = {
         "empty": ["--captures", folder / "empty"],
         "device": ["--captures", folder / "pictures", "--device", "a/b"],

@@ -149,6 +149,20 @@ def test_the_first_pattern_that_fits_decides(tmp_path: Path) -> None:
 
 
 @pytest.mark.clause("422.4(e)")
+def test_the_departments_own_lists_are_answered_for_unless_the_policy_says_otherwise(tmp_path: Path) -> None:
+    rules = [
+        {"pattern": "a", "name": "a", "source": "department"},
+        {"pattern": "b", "name": "b", "source": "department", "answered": False},
+        {"pattern": "c", "name": "c", "source": "state"},
+        {"pattern": "d", "name": "d", "source": "federal", "answered": True},
+    ]
+    loaded = load(written(tmp_path, ("hotlists.sources", rules)))
+    assert [loaded.hotlists.source_of(rule["name"]).answered for rule in rules] == [True, False, False, True]
+    wrong = [{"pattern": "*", "name": "x", "source": "state", "answered": "perhaps"}]
+    assert "hotlists.sources.0.answered" in refusal(written(tmp_path, ("hotlists.sources", wrong)))
+
+
+@pytest.mark.clause("422.4(e)")
 def test_a_list_without_a_source_is_refused(tmp_path: Path) -> None:
     rules = [{"pattern": "*.tbl", "name": "{stem}", "source": "state"}]
     loaded = load(written(tmp_path, ("hotlists.sources", rules)))

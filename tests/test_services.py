@@ -24,7 +24,7 @@ from alpr_assets.cli import main
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.lifecycle.worker_state import DOWN
 from alpr_assets.settings import ROOT, Settings
-from tests.builders import drop, free_port, jpeg, line
+from tests.builders import drop, free_port, jpeg, line, own_list, today
 
 ALPR = Path(sys.executable).with_name("alpr")
 
@@ -204,7 +204,7 @@ def test_own_captures_go_through_the_daemon_to_hits(environment: dict[str, str],
     pictures = {f"{i}.jpg": labelled(jpeg(i), [{"plate": plate}]) for i, plate in enumerate(plates)}
     drop(tmp_path / "own", pictures, [line(name, at + timedelta(seconds=i)) for i, name in enumerate(pictures)])
     (tmp_path / "own" / "labels.csv").write_text("image,plate\n0.jpg,7ABC123\n1.jpg,6TRJ2A4\n2.jpg,8KLM456\n")
-    (tmp_path / "watch.csv").write_text("Plate Number,Description,State/Province\n7ABC123,stolen,CA\n")
+    (tmp_path / "watch.csv").write_bytes(own_list("7ABC123,stolen,CA", on=today()))
     ran = subprocess.run(
         [ALPR, "run", "--once", "--captures", tmp_path / "own", "--hotlist", tmp_path / "watch.csv"],
         env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,

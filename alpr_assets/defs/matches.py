@@ -59,7 +59,7 @@ def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.
             days[key] = raise_hits(opened, day_of(key), lists, policy=policy(), now=now())
             context.log.info(f"{key}: {sum(days[key].n_raised.values())} hits raised from {days[key].n_reads} reads")
         with writing(opened.engine) as connection:
-            n_ended, n_lapsed = end_withdrawn(connection, now()), lapse(connection, now())
+            n_ended, n_lapsed = end_withdrawn(connection, now(), policy=policy()), lapse(connection, now())
             end_stopped(connection, now(), policy=policy())
             if _covers_the_past({day_of(key) for key in keys}):
                 mark_rematched(connection, versions)

@@ -44,6 +44,9 @@ _CONCERNS = (
     "Stolen tools case",
     "Court order service",
 )
+_OWNERS = ("Det. Maria Alvarez", "Det. Samuel Okafor", "Ofc. Helen Brandt")
+_APPROVERS = ("Sgt. Daniel Ruiz", "Lt. Karen Whitfield")
+_OWN_HEADER = "Plate Number,Reason,State/Province,Owner,Case Number,Expires On,Approved By"
 _SEEN_LETTERS = "VPFWM"
 
 
@@ -71,7 +74,7 @@ def write_hotlists(folder: Path, captures: Sequence[SampleCapture], *, seed: int
         "svs.tbl": _clew(rng, _padded(rng, stolen, N_STOLEN_VEHICLES, taken), made_at, width=8),
         "slr.tbl": _clew(rng, _padded(rng, plates, N_STOLEN_PLATES, taken), made_at, width=7),
         "ncic_lpr.txt": _ncic(rng, ncic, _padded(rng, [], N_NCIC - len(ncic), taken), made_at),
-        "watch.csv": _csv(rng, _padded(rng, watch, N_WATCH, taken)),
+        "watch.csv": _csv(rng, _padded(rng, watch, N_WATCH, taken), made_at),
     }
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode("ascii"))
@@ -159,7 +162,14 @@ def _ncic(rng: np.random.Generator, seen: Sequence[_Entry], others: Sequence[_En
     return "\n".join(lines) + "\n"
 
 
-def _csv(rng: np.random.Generator, entries: Sequence[_Entry]) -> str:
-    """The department's own list, with a header."""
-    rows = [f"{entry.plate},{rng.choice(_CONCERNS)!s},{entry.state}" for entry in entries]
-    return "\n".join(["Plate Number,Description,State/Province", *rows]) + "\n"
+def _csv(rng: np.random.Generator, entries: Sequence[_Entry], made_at: datetime) -> str:
+    """The department's own list, with a header; each entry is answered for, and in force for three days to four weeks."""
+    today, rows = made_at.astimezone(_LOCAL).date(), []
+    for entry in entries:
+        last = today + timedelta(days=int(rng.integers(3, 29)))
+        case_number = f"{today:%y}-{int(rng.integers(1, 10**5)):05d}"
+        rows.append(
+            f"{entry.plate},{rng.choice(_CONCERNS)!s},{entry.state},{rng.choice(_OWNERS)!s},{case_number},{last},"
+            f"{rng.choice(_APPROVERS)!s}"
+        )
+    return "\n".join([_OWN_HEADER, *rows]) + "\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
@@ -25,6 +25,7 @@ from alpr_assets.search import hits
 from alpr_assets.store import people, schema, verdicts
 from alpr_assets.store.engine import reading
 
+ANSWERS: Final = ("reason", "case_number", "owner", "approved_by", "expires_on")
 BY_SYSTEM = frozenset({Kind.LAPSE, Kind.ENTRY_ENDED})
 
 
@@ -57,6 +58,7 @@ class HitCase:
     characters : those read, each with whether it differs from the listed plate
     is_possible : the plate that was read is not the listed one: shown as possible, never as the plate itself
     listed_on, details : of the entry as its list has it; None and empty: a watch's
+    is_answered : it is of the department's own list, and `details` begin with ANSWERS
     list_age : of the list in force; None: a watch's
     list_is_stale : older than the policy allows: nobody acts unconfirmed
     possible : moves that a person may make from here
@@ -68,6 +70,7 @@ class HitCase:
     status: Status
     listed_on: date | None
     details: dict[str, Any]
+    is_answered: bool
     list_age: timedelta | None
     list_is_stale: bool
     moves: tuple[PastMove, ...]
@@ -90,7 +93,7 @@ def hit_case(grant: Grant, engine: Engine, hit_id: int, *, policy: Policy) -> Fo
     entry = schema.hotlist_entry.c
     with reading(engine) as connection:
         row = connection.execute(
-            select(schema.hit.c.entry_id, entry.listed_on, entry.details)
+            select(schema.hit.c.entry_id, entry.listed_on, entry.expires_on, entry.details)
             .outerjoin(schema.hotlist_entry, entry.entry_id == schema.hit.c.entry_id)
             .where(schema.hit.c.hit_id == hit_id)
         ).one()
@@ -106,7 +109,8 @@ def hit_case(grant: Grant, engine: Engine, hit_id: int, *, policy: Policy) -> Fo
         is_possible=hit["match_kind"] in ranking.POSSIBLE,
         status=status,
         listed_on=row.listed_on,
-        details=row.details or {},
+        details=_details(row),
+        is_answered=row.expires_on is not None,
         list_age=age,
         list_is_stale=stale,
         moves=tuple(moves),
@@ -114,6 +118,17 @@ def hit_case(grant: Grant, engine: Engine, hit_id: int, *, policy: Policy) -> Fo
     )
     ids: list[ResultId] = list(found.ids)
     return Found(case, ids)
+
+
+def _details(entry: Any) -> dict[str, Any]:
+    """What the line says; of the department's own list first why, for how long, and who answers for it (422.4)."""
+    said = dict(entry.details or {})
+    if entry.expires_on is None:  # in another's list an owner may be the vehicle's
+        return said
+    said["expires_on"] = entry.expires_on.isoformat()
+    return {name: said[name] for name in ANSWERS if name in said} | {
+        name: value for name, value in said.items() if name not in ANSWERS
+    }
 
 
 def _moves(connection: Connection, hit_id: int) -> list[PastMove]:

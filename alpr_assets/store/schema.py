@@ -344,6 +344,7 @@ hotlist_entry = Table(
     Column("category", String(32), nullable=False),
     Column("restricted", Boolean, nullable=False, comment="NCIC files C, K, L, T, X: dissemination is logged"),
     Column("listed_on", Date),
+    Column("expires_on", Date, comment="last day in force, the department's date; NULL: as long as its list has it"),
     Column("details", Json, nullable=False),
     Column("digest", String(64), nullable=False, comment="of all that the line says: an unchanged line keeps its row"),
     Column("from_import_id", ForeignKey("hotlist_import.import_id"), nullable=False),

@@ -15,6 +15,7 @@ from alpr_assets.lifecycle.worker_state import beat
 from alpr_assets.policy import Policy
 from alpr_assets.store import people, schema
 from alpr_assets.store.engine import writing
+from tests.builders import own_list
 from tests.console.hit_pages import PLATE, WHY, YES, HitPages, clets, decide, hit_pages, listed, send
 
 
@@ -254,13 +255,24 @@ def test_training_that_ends_meanwhile_ends_the_work(pages: HitPages):
     assert pages.patrol.hits()[0].status == "raised"
 
 
+@pytest.mark.clause("422.4(e)")
+def test_the_page_says_who_answers_for_an_entry_of_the_departments_list(pages: HitPages):
+    (hit_id,) = pages.raised(PLATE)
+    text = send(pages.console, pages.console.browser(Role.OFFICER), f"/hits/{hit_id}").text
+    for label, said in (
+        ("Reason", "stolen tools"), ("Case of the entry", "26-01234"), ("Answers for it", "A. Ruiz"),
+        ("Approved by", "Lt. Okada"), ("In force to", "2026-06-29"),
+    ):  # fmt: skip
+        assert f"<dt>{label}</dt><dd>{said}</dd>" in text
+
+
 EVIL = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
 
 
 def test_what_others_wrote_is_text_and_no_markup(pages: HitPages):
     """A list's details, a device's name, a note, a reason, an operator's words: none of them is ours."""
     quoted = EVIL.replace('"', '""')
-    raw = f'Plate Number,Description,State/Province\n{PLATE},"{quoted}",CA\n'.encode()
+    raw = own_list(f'{PLATE},"{quoted}",CA')
     (hit_id,) = pages.raised(PLATE, raw=raw)
     pages.set(schema.device, schema.device.c.device_id == "unit-12-front", name=EVIL)
     supervisor, officer = pages.console.browser(Role.SUPERVISOR), pages.console.browser(Role.OFFICER)

@@ -15,7 +15,7 @@ from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from alpr_assets.store.engine import Store, open_store
-from tests.builders import drop, jpeg, line
+from tests.builders import drop, jpeg, line, own_list, today
 
 PLATES = ("7ABC123", "8KLM456", "6TRJ244")
 
@@ -35,8 +35,8 @@ class Pipeline:
         return drop(self.folder / "drops" / name, pictures, lines, shift=name)
 
     def list_plates(self, *plates: str, name: str = "watch.csv") -> None:
-        text = "Plate Number,Description,State/Province\n" + "".join(f"{plate},x,CA\n" for plate in plates)
-        (self.folder / "hotlists" / name).write_text(text)
+        raw = own_list(*(f"{plate},x,CA" for plate in plates), on=today())
+        (self.folder / "hotlists" / name).write_bytes(raw)
 
     def run(
         self, job: str, partition_key: str | None = None, tags: dict[str, str] | None = None

@@ -33,7 +33,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.settings import ROOT
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading, writing
-from tests.builders import drop, jpeg, line
+from tests.builders import drop, jpeg, line, today
 from tests.conftest import NOW
 from tests.lifecycle.alerts.desks import Desk
 from tests.lifecycle.alerts.receivers import receiver
@@ -370,8 +370,8 @@ def started(folder: Path, policy_file: Path, **more: str) -> Iterator[subprocess
 
 def kill_and_go_on(store: Store, folder: Path, policy: Policy, policy_file: Path, n_kills: int, n: int = 40) -> None:
     """SIGKILL at a moment drawn over the time from landing to hits, drawn anew where the work was done before it."""
-    patrol, draw = Patrol(store, folder, policy, NOW), random.Random(n_kills)
-    patrol.take(watch(LISTED))
+    patrol, draw = Patrol(store, folder, policy, datetime.now(UTC)), random.Random(n_kills)
+    patrol.take(watch(LISTED, on=today()))
     unfinished = 0
     for kill in range(n_kills):
         bring(folder, f"night-{kill}", *([LISTED] * n), day=-kill, seed=100 * kill)
@@ -436,10 +436,10 @@ def test_a_receiver_that_hangs_delays_no_hit_and_no_end(
     other = "9XYZ789"  # the desk's own list is no real one
     inside = tmp_path / "policy.yaml"
     inside.write_text(policy_file.read_text().replace("inside: []", "inside: [localhost]"))
-    patrol = Patrol(sqlite_store, tmp_path, policy, NOW)
+    patrol = Patrol(sqlite_store, tmp_path, policy, datetime.now(UTC))
     with receiver(tmp_path / "tls", usual="hang") as cad:
         desk = Desk.of(sqlite_store, policy, tmp_path, ca_file=cad.certificate.certfile)
-        patrol.take(watch(other), "bolo.csv")
+        patrol.take(watch(other, on=today()), "bolo.csv")
         desk.approved(cad.url, categories=frozenset(row.category for row in patrol.rows(schema.hotlist_entry)))
         environment = {
             "ALPR_RECEIVER_CA_FILE": str(cad.certificate.certfile), "ALPR_CONSOLE_URL": "https://alpr.pd.example:8422",

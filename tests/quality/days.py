@@ -38,9 +38,9 @@ PLATES = {
 }
 SURE = 0.8  # the good day's reads are, each with its 0.9
 SECONDS = {"exact.jpg": 0, "again.jpg": 1, "alike.jpg": 60, "near.jpg": 120, "empty.jpg": 180}  # again: the same pass
-WATCH = b"Plate Number,Description,State/Province\n7ABC123,a,CA\n7XYZ999,b,CA\n7XYZ999,b,CA\n2OLD222,c,\n"
-RENEWED = b"Plate Number,Description,State/Province\n7ABC123,a,CA\n7XYZ999,b,CA\n3NEW333,c,NV\n"
-OTHER = b"Plate Number,Description,State/Province\n9OTH999,z,CA\n"
+WATCH = builders.own_list("7ABC123,a,CA", "7XYZ999,b,CA", "7XYZ999,b,CA", "2OLD222,c,")
+RENEWED = builders.own_list("7ABC123,a,CA", "7XYZ999,b,CA", "3NEW333,c,NV")
+OTHER = builders.own_list("9OTH999,z,CA")
 
 
 def run_good_day(store: Store, folder: Path, policy: Policy) -> None:

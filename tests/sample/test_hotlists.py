@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from alpr_assets.lifecycle.hotlists.imports import import_file
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.sample.captures import SampleCapture
 from alpr_assets.sample.drive import FIXED, MOBILE, _plan
@@ -67,10 +68,12 @@ def test_ncic_extract_has_its_columns_and_no_letter_o(lists):
     assert any(record[37:39] == "0R" for record in records)
 
 
-def test_watch_list_is_a_csv_with_the_known_header(lists):
-    rows = list(csv.DictReader(lists["watch.csv"]))
-    assert list(rows[0]) == ["Plate Number", "Description", "State/Province"]
-    assert len(rows) == N_WATCH
+@pytest.mark.clause("422.4(e)")
+def test_watch_list_is_a_csv_whose_every_entry_is_answered_for(sqlite_store, policy, lists):
+    raw = "\n".join(lists["watch.csv"]).encode()
+    assert len(list(csv.DictReader(lists["watch.csv"]))) == N_WATCH
+    receipt = import_file(sqlite_store, raw, "watch.csv", policy=policy, now=MADE_AT)
+    assert (receipt.accepted, receipt.n_entries, receipt.n_quarantined) == (True, N_WATCH, 0)
 
 
 def listed(lists):

@@ -52,6 +52,30 @@ def test_a_case_shows_the_hit_what_differs_and_what_is_possible(shown, hit_id):
     assert "given" in case.details
 
 
+@pytest.mark.clause("422.4(e)")
+def test_a_case_says_first_who_answers_for_the_entry(shown, hit_id):
+    case = shown(hit_id)
+    assert case.is_answered
+    assert list(case.details.items())[:5] == [
+        ("reason", "stolen tools"), ("case_number", "26-01234"), ("owner", "A. Ruiz"), ("approved_by", "Lt. Okada"),
+        ("expires_on", "2026-06-29"),
+    ]  # fmt: skip
+
+
+def test_in_a_list_that_nobody_answers_for_an_owner_is_the_vehicles(shown, patrol):
+    rule = patrol.policy.hotlists.sources[-1].model_copy(update={"answered": False})
+    rules = patrol.policy.hotlists.model_copy(update={"sources": (rule,)})
+    patrol.policy = patrol.policy.model_copy(update={"hotlists": rules})
+    patrol.take(b"plate,make,owner,expires_on\n7ABC123,Honda,J. Doe,2020-01-31\n")
+    patrol.read(seen("7ABC123"))
+    patrol.match()
+    (hit,) = patrol.hits()
+    case = shown(hit.hit_id)
+    assert not case.is_answered
+    said = [("make", "Honda"), ("owner", "J. Doe"), ("expires_on", "2020-01-31"), ("given", "7ABC123")]
+    assert sorted(case.details.items()) == sorted(said)
+
+
 @pytest.mark.clause("422.4(f)")
 def test_a_case_tells_every_move_and_says_loudly_that_the_list_is_stale(shown, hit_id, patrol, policy):
     gate, who = gate_for(policy, member(), now=NOW), member()

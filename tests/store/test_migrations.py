@@ -106,6 +106,20 @@ def test_what_was_kept_before_is_sure_from_the_first_figure_on(database: Engine,
     assert {row.plate for row in rows} == {"7ABC123"}
 
 
+def test_entries_that_were_listed_before_lines_could_expire_stay_in_force(database: Engine) -> None:
+    """0009: the table is not copied, so hits keep the entry that they refer to."""
+    upgraded(database, "0008")
+    with_a_list(database)
+    put(database, "hit", **old_hit(1, 0.9), sure=True)
+    migrate(database)
+    with reading(database) as connection:
+        entry, hit = schema.hotlist_entry.c, schema.hit.c
+        rows = connection.execute(
+            sa.select(entry.plate, entry.expires_on, hit.hit_id).join(schema.hit, hit.entry_id == entry.entry_id)
+        ).all()
+        assert [tuple(row) for row in rows] == [("7ABC123", None, 1)]
+
+
 def test_a_row_that_does_not_say_so_is_unsure(database: Engine) -> None:
     migrate(database)
     put(database, "read", **old_read(1, 0.99))

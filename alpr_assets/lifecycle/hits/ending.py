@@ -1,10 +1,11 @@
-"""The system's own moves: an actionable hit lapses; a hit whose entry left its list, or whose watch stopped, ends (422.4(f)).
+"""The system's own moves: an actionable hit lapses; a hit whose entry left its list or expired, or whose watch stopped, ends.
 
 Here: writing a move down, whoever makes it. Not here: a person's moves (`verifying`).
 
-Which hits end with their watch
+Which hits end with their watch or entry (422.4(f))
 declined, ended, not approved in time, owner gone    every open one, as with a cancelled entry: the reason to look fell away
 expired                                              those whose picture nobody confirmed, a shift later
+an entry that leaves its list once it has expired    as expired: who tidies a list up has cancelled nothing
 
 An expiry says nothing against the reason: what was raised in time is still looked at by the shift that it fell to, and a
 confirmed hit goes on to its end.
@@ -12,9 +13,11 @@ confirmed hit goes on to its end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
 
@@ -63,25 +66,29 @@ def lapse(connection: Connection, now: datetime) -> int:
     return _move_all(connection, over, BySystem(Kind.LAPSE), now)
 
 
-def end_withdrawn(connection: Connection, now: datetime) -> int:
+def end_withdrawn(connection: Connection, now: datetime, *, policy: Policy) -> int:
     """End the open hits whose entry left its list. Returns how many ended.
 
-    A line that only changed is not withdrawn: the same plate, state and type stand in force under the same source.
+    A line that only changed is not withdrawn: the same plate, state and type stand in force under the same source. Nor is one
+    that had expired before it left.
     """
     hit, entry = schema.hit.c, schema.hotlist_entry.c
     left = exists().where(entry.entry_id == hit.entry_id, entry.to_import_id.is_not(None))
     rows = connection.execute(
         select(hit.hit_id, hit.source, hit.plate, hit.state, hit.list_type).where(hit.status.in_(_OPEN), left)
     ).all()
-    stands = _in_force(connection, sorted({row.plate for row in rows}))
-    ended = [row.hit_id for row in rows if (row.source, row.plate, row.state, row.list_type) not in stands]
+    newest = _newest_lines(connection, sorted({row.plate for row in rows}))
+    ended = [row.hit_id for row in rows if _is_withdrawn(newest.get(_key(row), []), policy.zone)]
     return sum(
         _move_all(connection, hit.hit_id.in_(some) & hit.status.in_(_OPEN), _ENDED, now) for some in _chunks(ended)
     )
 
 
 def end_stopped(connection: Connection, now: datetime, *, policy: Policy) -> int:
-    """End the open hits of watches that stopped. Returns how many ended. For a schedule: `end_of_watch` ends a decided one's at once."""
+    """End the open hits of watches that stopped and of entries that expired. Returns how many ended.
+
+    For a schedule: `end_of_watch` ends a decided one's at once.
+    """
     hit, w = schema.hit.c, watch.c
     groundless = select(w.watch_id).where(standing(now).in_(GROUNDLESS))
     expired = select(w.watch_id).where(
@@ -89,7 +96,8 @@ def end_stopped(connection: Connection, now: datetime, *, policy: Policy) -> int
     )
     n_ended = _move_all(connection, hit.watch_id.in_(groundless) & hit.status.in_(_OPEN), _ENDED, now)
     unseen = hit.status == Status.RAISED.value
-    return n_ended + _move_all(connection, hit.watch_id.in_(expired) & unseen, _ENDED, now)
+    n_ended += _move_all(connection, hit.watch_id.in_(expired) & unseen, _ENDED, now)
+    return n_ended + _end_expired(connection, now, policy=policy)
 
 
 def end_of_watch(connection: Connection, watch_id: int, now: datetime) -> list[Any]:
@@ -101,17 +109,62 @@ def end_of_watch(connection: Connection, watch_id: int, now: datetime) -> list[A
     return found
 
 
-def _in_force(connection: Connection, plates: list[str]) -> set[tuple[str, str, str, str]]:
-    """(source, plate, state, type) of the entries in force of these plates; the lists are read once for many of them."""
-    entry, hotlist = schema.hotlist_entry.c, schema.hotlist.c
+def _end_expired(connection: Connection, now: datetime, *, policy: Policy) -> int:
+    """End the hits that nobody looked at and whose entry, however its line changed, was over a shift ago."""
+    hit, entry = schema.hit.c, schema.hotlist_entry.c
+    on = (now - timedelta(hours=policy.hits.unverified_hours)).astimezone(policy.zone).date()
+    unseen = hit.status == Status.RAISED.value
+    over = exists().where(entry.entry_id == hit.entry_id, (entry.expires_on < on) | entry.to_import_id.is_not(None))
+    rows = connection.execute(
+        select(hit.hit_id, hit.source, hit.plate, hit.state, hit.list_type).where(unseen, over)
+    ).all()
+    newest = _newest_lines(connection, sorted({row.plate for row in rows}))
+    ended = [row.hit_id for row in rows if _has_expired(newest.get(_key(row), []), on)]
+    return sum(_move_all(connection, hit.hit_id.in_(some) & unseen, _ENDED, now) for some in _chunks(ended))
+
+
+def _newest_lines(connection: Connection, plates: list[str]) -> dict[tuple[str, str, str, str], list[Any]]:
+    """By source, plate, state and type the lines in force; where there is none, those that were the last to leave.
+
+    Each with expires_on, to_import_id, and left_at (UTC): when it left its list.
+    """
+    entry, hotlist, left = schema.hotlist_entry.c, schema.hotlist.c, schema.hotlist_import.c
     statement = (
-        select(hotlist.source, entry.plate, entry.state, entry.list_type)
+        select(
+            hotlist.source, entry.plate, entry.state, entry.list_type, entry.expires_on, entry.to_import_id,
+            left.imported_at.label("left_at"),
+        )
         .join(schema.hotlist, hotlist.list_id == entry.list_id)
-        .where(entry.to_import_id.is_(None))
+        .outerjoin(schema.hotlist_import, left.import_id == entry.to_import_id)
+    )  # fmt: skip
+    lines: dict[tuple[str, str, str, str], list[Any]] = {}
+    for some in _chunks(plates):
+        for row in connection.execute(statement.where(entry.plate.in_(some))):
+            lines.setdefault(_key(row), []).append(row)
+    return {key: _newest(found) for key, found in lines.items()}
+
+
+def _newest(lines: list[Any]) -> list[Any]:
+    newest = max(math.inf if line.to_import_id is None else line.to_import_id for line in lines)
+    return [line for line in lines if (math.inf if line.to_import_id is None else line.to_import_id) == newest]
+
+
+def _key(row: Any) -> tuple[str, str, str, str]:
+    return row.source, row.plate, row.state, row.list_type
+
+
+def _is_withdrawn(newest: list[Any], zone: ZoneInfo) -> bool:
+    """Whether a list took its line back: none is in force, and one of those that left last had not expired."""
+    return not newest or any(
+        line.to_import_id is not None
+        and (line.expires_on is None or line.left_at.astimezone(zone).date() <= line.expires_on)
+        for line in newest
     )
-    return {
-        tuple(row) for some in _chunks(plates) for row in connection.execute(statement.where(entry.plate.in_(some)))
-    }
+
+
+def _has_expired(newest: list[Any], on: date) -> bool:
+    """Whether all lines were over before this day of the department."""
+    return bool(newest) and all(line.expires_on is not None and line.expires_on < on for line in newest)
 
 
 def _chunks(values: list[Any]) -> Iterator[list[Any]]:

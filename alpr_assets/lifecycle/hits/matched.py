@@ -6,8 +6,9 @@ Here: loading both, matching, choosing. Not here: how plates match (`lifecycle.m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlalchemy import Connection, case, exists, func, select
@@ -42,10 +43,11 @@ class ListsInForce:
 
 
 def lists_in_force(store: Store, policy: Policy) -> ListsInForce:
-    """The entries of every list in force.
+    """The entries of every list in force, those that have expired too: an index may be used for longer than a day.
 
     `entries` is indexed by entry_id with the columns plate, plate_folded, state, list_type, category, restricted, source,
-    import_id (the version in force, whatever import first brought the line).
+    expires_on (last day in force, the department's date; None: as long as the list has it), import_id (the version in force,
+    whatever import first brought the line).
     """
     with reading(store.engine) as connection:
         entries = _frame(connection, _entries())
@@ -69,14 +71,17 @@ def reads_of(
     return _frame(connection, statement if after is None else statement.where(schema.read.c.read_id > after))
 
 
-def best_matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy) -> list[dict[str, Any]]:
+def best_matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy, *, now: datetime) -> list[dict[str, Any]]:
     """One row of `hit` per key: the strongest match, a sure read first, then an agreeing state, then the surest read.
+
+    Entries whose last day was over at `now`, or when the picture was taken, match nothing.
 
     Parameters
     ----------
     reads : of `reads_of`
     """
-    return _best_per_key(_matches(reads, lists, policy), reads, lists)
+    pairs = _unexpired(_pairs(_matches(reads, lists, policy), reads, lists), policy.zone, now)
+    return _best_per_key(pairs)
 
 
 def _indexed(entries: pd.DataFrame, policy: Policy) -> ListsInForce:
@@ -89,7 +94,7 @@ def _entries() -> Any:
     return (
         select(
             entry.entry_id, entry.plate, entry.plate_folded, entry.state, entry.list_type, entry.category,
-            entry.restricted, hotlist.source, hotlist.current_import_id.label("import_id"),
+            entry.restricted, entry.expires_on, hotlist.source, hotlist.current_import_id.label("import_id"),
         )
         .join(schema.hotlist, hotlist.list_id == entry.list_id)
         .where(entry.to_import_id.is_(None))
@@ -142,7 +147,8 @@ def _matches(reads: pd.DataFrame, lists: ListsInForce, policy: Policy) -> pd.Dat
     return lists.index.match(reads[["read_id", "plate"]].assign(region=region))
 
 
-def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForce) -> list[dict[str, Any]]:
+def _pairs(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForce) -> pd.DataFrame:
+    """Each match with what is known of its read and of its entry."""
     pairs = matches.merge(
         reads[
             [
@@ -159,7 +165,25 @@ def _best_per_key(matches: pd.DataFrame, reads: pd.DataFrame, lists: ListsInForc
         ],
         on="read_id",
     ).rename(columns={"day": "read_day", "sighting_day": "day", "kind": "match_kind"})
-    pairs = pairs.merge(lists.entries.drop(columns="plate_folded"), left_on="entry_id", right_index=True)
+    return pairs.merge(lists.entries.drop(columns="plate_folded"), left_on="entry_id", right_index=True)
+
+
+def _unexpired(pairs: pd.DataFrame, zone: ZoneInfo, now: datetime) -> pd.DataFrame:
+    """Pairs whose entry is in force, by the department's date. Dates are compared: no midnight has to exist for that."""
+    expiring = pairs["expires_on"].notna().to_numpy()
+    if not expiring.any():
+        return pairs
+    today = now.astimezone(zone).date()
+    some = pairs.loc[expiring, ["expires_on", "captured_at"]]
+    in_force = ~expiring
+    in_force[expiring] = [
+        max(today, captured_at.astimezone(zone).date()) <= expires_on
+        for expires_on, captured_at in some.itertuples(index=False)
+    ]
+    return pairs[in_force]
+
+
+def _best_per_key(pairs: pd.DataFrame) -> list[dict[str, Any]]:
     agreement = pairs["state_agrees"].astype("Float64")
     order = pd.DataFrame(
         {

@@ -64,7 +64,7 @@ def raise_hits(
         landed = connection.scalar(select(exists().where(schema.capture_day.c.day == day)))
     if not landed:
         return DayOfHits(day, 0, {}, 0, {}, 0, complete=True)
-    found = best_matches(reads, lists, policy)
+    found = best_matches(reads, lists, policy, now=now)
     with writing(store.engine) as connection:
         lock_day(connection, day)
         new, better, standing = _put(connection, found, {day}, policy=policy, now=now)
@@ -93,7 +93,7 @@ def raise_corrected(connection: Connection, day: date, read_id: int, *, policy: 
     sighted = {row["sighting_day"] for row in reads.to_dict("records")}
     for each in sorted({day} | sighted):
         lock_day(connection, each)
-    found = best_matches(reads, lists, policy)
+    found = best_matches(reads, lists, policy, now=now)
     new, _, _ = _put(connection, found, {day}, policy=policy, now=now)
     return sorted(new)
 

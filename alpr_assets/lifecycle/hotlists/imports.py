@@ -2,7 +2,8 @@
 
 Here: the rules that compare a file with the list in force, and the swap. Not here: file formats (formats/).
 Every accepted version stays known: an entry carries the imports from and to which it was valid. The file's bytes are kept
-encrypted, accepted or refused. Open hits of an entry that left end with it.
+encrypted, accepted or refused. Open hits of an entry that left end with it. Entries of the department's own lists say who
+answers for them, and how long they are in force.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,7 +24,8 @@ from alpr_assets.errors import ConfigurationError, ImportRefusedError
 from alpr_assets.lifecycle.hits.ending import end_withdrawn
 from alpr_assets.lifecycle.hotlists import formats
 from alpr_assets.lifecycle.hotlists.categories import Category
-from alpr_assets.lifecycle.hotlists.formats import Options, ParsedEntry, ParsedList
+from alpr_assets.lifecycle.hotlists.formats import Options, ParsedEntry, ParsedList, answers
+from alpr_assets.lifecycle.hotlists.formats.answers import Answering
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.policy import ListSource, Policy
 from alpr_assets.store import schema
@@ -108,7 +111,7 @@ def import_file(
     Raises ConfigurationError when the policy names no source for such a file, or one with a category that is none.
     """
     rule = policy.hotlists.source_of(file_name)
-    options = _options(rule, policy)
+    options = _options(rule, policy, now)
     sha256 = sha256_hex(raw)
     with reading(store.engine) as connection:
         before = _settled(connection, rule, sha256)
@@ -128,7 +131,7 @@ def import_file(
         import_id = _open_import(connection, hotlist, file)
         swapped = _swap(connection, hotlist, import_id, parsed.entries) if parsed and not refusal else (0, 0)
         if swapped[1]:
-            end_withdrawn(connection, now)
+            end_withdrawn(connection, now, policy=policy)
         if parsed is not None:
             _quarantine_lines(connection, parsed, sha256, policy, now)
         return _close_import(connection, import_id, file, swapped)
@@ -228,7 +231,7 @@ def mark_rematched(connection: Connection, versions: dict[str, int]) -> None:
 # ── taking or refusing ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _options(rule: ListSource, policy: Policy) -> Options:
+def _options(rule: ListSource, policy: Policy, now: datetime) -> Options:
     try:
         category = Category(rule.category) if rule.category else None
     except ValueError as error:
@@ -236,7 +239,18 @@ def _options(rule: ListSource, policy: Policy) -> Options:
             f"the policy gives the list {rule.name} the category {rule.category}, which is none",
             remedy=f"under hotlists.sources of the policy file, name one of {', '.join(Category)}",
         ) from error
-    return Options(zone=policy.zone, category=category, import_immigration=policy.hotlists.import_immigration)
+    answering = Answering(
+        case_number=policy.access.case_number,
+        today=now.astimezone(policy.zone).date(),
+        # A line is a watch in another form: one decision lets either look for a plate as long.
+        max_days=policy.watches.max_days,
+    )
+    return Options(
+        zone=policy.zone,
+        category=category,
+        import_immigration=policy.hotlists.import_immigration,
+        answering=answering if rule.answered else None,
+    )
 
 
 def _parse(raw: bytes, file_name: str, options: Options) -> tuple[ParsedList | None, ImportRefusedError | None]:
@@ -253,11 +267,7 @@ def _refusal(
     rules = policy.hotlists
     n_bad, n_good = len(parsed.quarantined), len(parsed.entries)
     if n_bad > rules.max_quarantined * (n_bad + n_good):
-        return ImportRefusedError(
-            "too_many_bad_lines",
-            f"{n_bad} of {n_bad + n_good} lines are malformed, more than {rules.max_quarantined:.0%}",
-            remedy="ask the source for the file again; alpr quarantine list names the lines",
-        )
+        return _bad_lines(parsed, f"more than {rules.max_quarantined:.0%}")
     if parsed.made_at is not None:
         if parsed.made_at > now + timedelta(hours=1):
             return ImportRefusedError(
@@ -284,6 +294,24 @@ def _refusal(
             remedy="ask the source; if it is right: alpr hotlist import FILE --approved-by NAME",
         )
     return None
+
+
+def _bad_lines(parsed: ParsedList, limit: str) -> ImportRefusedError:
+    """Refusal of a file with too many malformed lines, which says what is wrong with them."""
+    codes = Counter(bad.code for bad in parsed.quarantined)
+    named = ", ".join(f"{n} {code}" for code, n in codes.most_common())
+    remedy = "ask the source for the file again; alpr quarantine list names the lines"
+    if not answers.CODES.isdisjoint(codes):
+        remedy = (
+            f"say in each line who answers for it, under a header such as {answers.HEADER}; alpr quarantine list names "
+            "the lines and what to do about each"
+        )
+    n_bad = len(parsed.quarantined)
+    return ImportRefusedError(
+        "too_many_bad_lines",
+        f"{n_bad} of {n_bad + len(parsed.entries)} lines are malformed, {limit}: {named}",
+        remedy=remedy,
+    )
 
 
 def _settled(connection: Connection, rule: ListSource, sha256: str) -> ImportReceipt | None:
@@ -368,7 +396,17 @@ def _swap(connection: Connection, hotlist: Row[Any], import_id: int, entries: li
 def _digest(entry: ParsedEntry) -> str:
     """Of all that the line says: two lines with one digest are the same entry."""
     listed_on = entry.listed_on.isoformat() if isinstance(entry.listed_on, date) else None
-    said = [entry.plate, entry.state, entry.list_type, entry.category, entry.restricted, listed_on, entry.given]
+    said: list[Any] = [
+        entry.plate,
+        entry.state,
+        entry.list_type,
+        entry.category,
+        entry.restricted,
+        listed_on,
+        entry.given,
+    ]
+    if entry.expires_on is not None:  # others keep the digest, and so the row, that they had before lines could expire
+        said.append(entry.expires_on.isoformat())
     return hashlib.sha256(json.dumps([*said, entry.details], sort_keys=True).encode()).hexdigest()
 
 
@@ -382,6 +420,7 @@ def _entry_row(list_id: int, import_id: int, digest: str, entry: ParsedEntry) ->
         "category": entry.category.value,
         "restricted": entry.restricted,
         "listed_on": entry.listed_on,
+        "expires_on": entry.expires_on,
         "details": {**entry.details, "given": entry.given},
         "digest": digest,
         "from_import_id": import_id,

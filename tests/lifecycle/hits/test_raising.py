@@ -12,6 +12,7 @@ from sqlalchemy import select
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
+from tests.builders import own_list
 from tests.patrols import AT, DAY, SURE, Patrol, Relabelled, seen, watch
 
 OTHERS = ("1AAA111", "2BBB222", "3CCC333", "4DDD444")  # so that a list of one line more or less has not shrunk
@@ -141,7 +142,7 @@ def test_two_passes_of_one_vehicle_are_two_hits(alone: Patrol) -> None:
 
 
 def test_two_lines_of_one_plate_are_one_hit(alone: Patrol) -> None:
-    alone.take(watch("7ABC123", "7ABC123") + b"7ABC123,another case,\n")
+    alone.take(own_list("7ABC123,watch,", "7ABC123,watch,", "7ABC123,another case,"))
     alone.read(seen("7ABC123"))
     assert alone.match().n_raised == {"exact": 1}
 

@@ -19,6 +19,7 @@ from alpr_assets.lifecycle.hits import ending, notices, verifying
 from alpr_assets.lifecycle.hits.moves import TRANSITIONS, Answers, Clets, Kind, Result, Status
 from alpr_assets.store import schema, verdicts
 from alpr_assets.store.engine import reading, writing
+from tests.builders import own_list
 from tests.lifecycle.hits.conftest import SOON, raised
 from tests.patrols import Patrol, seen, watch
 from tests.people import NOW, MemoryRecorder, ask, gate_for, member, session
@@ -201,12 +202,11 @@ def test_a_cancelled_entry_ends_its_open_hits_and_no_others(patrol, act):
 
 
 def test_a_line_that_only_changed_ends_nothing(alone):
-    line = b"Plate Number,Description,State/Province\n7ABC123,%s,CA\n"
-    alone.take(line % b"a")
+    alone.take(own_list("7ABC123,a,CA"))
     alone.read(seen("7ABC123"))
     alone.match()
     (before,) = alone.hits()
-    alone.take(b"Plate Number,Description,State/Province,Make\n7ABC123,a,CA,Honda\n")
+    alone.take(own_list("7ABC123,a black Honda,CA"))
     (after,) = alone.hits()
     assert (after.status, before.status) == ("raised", "raised")
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Row, select
 
 from alpr_assets.errors import ConfigurationError
+from alpr_assets.lifecycle.hotlists.formats.answers import HEADER
 from alpr_assets.lifecycle.hotlists.imports import (
     ImportReceipt,
     import_file,
@@ -21,6 +22,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
 from alpr_assets.store.sealed import sha256_hex
+from tests.builders import own_list
 
 ENTRY = schema.hotlist_entry.c
 
@@ -29,7 +31,7 @@ def csv(*plates: str, state: str = "CA") -> bytes:
     """A simple CSV of plates; a plate may bring its own state as `PLATE/NV`."""
     rows = [plate if "/" in plate else f"{plate}/{state}" for plate in plates]
     lines = [f"{row.partition('/')[0]},watch,{row.partition('/')[2]}" for row in rows]
-    return "\n".join(["Plate Number,Description,State/Province", *lines, ""]).encode()
+    return own_list(*lines)
 
 
 def plates(n: int, first: int = 0) -> list[str]:
@@ -123,6 +125,48 @@ def test_a_line_that_says_something_else_is_another_entry(one: Lists) -> None:
     assert (receipt.n_added, receipt.n_removed) == (1, 1)
 
 
+@pytest.mark.clause("422.4(e)")
+@pytest.mark.parametrize(
+    ("said", "new"),
+    [
+        (b"A. Ruiz", b"B. Ruiz"), (b"26-01234", b"26-01235"), (b"stolen tools", b"arson"),
+        (b"2026-06-29", b"2026-06-28"), (b"Lt. Okada", b"Sgt. Lee"),
+    ],
+)  # fmt: skip
+def test_a_line_that_another_answers_for_or_longer_is_another_entry(one: Lists, said: bytes, new: bytes) -> None:
+    one.take(csv(*plates(5)))
+    receipt = one.take(csv(*plates(5)).replace(said, new, 1))
+    assert (receipt.n_added, receipt.n_removed) == (1, 1)
+
+
+@pytest.mark.clause("422.4(e)")
+def test_who_answers_for_an_entry_is_kept_with_it(lists: Lists) -> None:
+    lists.take(csv("7ABC123"))
+    (row,) = lists.rows()
+    assert row.expires_on == date(2026, 6, 29)
+    assert row.details == {
+        "description": "watch", "owner": "A. Ruiz", "case_number": "26-01234", "reason": "stolen tools",
+        "approved_by": "Lt. Okada", "given": "7ABC123",
+    }  # fmt: skip
+
+
+def test_todays_date_is_the_departments(one: Lists) -> None:
+    """Six in the evening of the last day there is the day after in UTC; a minute after its midnight it is over."""
+    evening = datetime(2026, 6, 30, 1, tzinfo=UTC)
+    assert one.take(csv("7ABC123"), now=evening).accepted
+    refused = one.take(csv("7ABC124"), "other.csv", now=datetime(2026, 6, 30, 7, 1, tzinfo=UTC))
+    assert (refused.code, one.quarantined()) == ("too_many_bad_lines", [("line 2", "expiry_past")])
+
+
+def test_a_list_of_which_the_policy_asks_nothing_has_no_last_days(one: Lists) -> None:
+    rule = one.policy.hotlists.sources[-1].model_copy(update={"answered": False})
+    rules = one.policy.hotlists.model_copy(update={"sources": (rule,)})
+    policy = one.policy.model_copy(update={"hotlists": rules})
+    assert one.take(b"Plate Number,Expires On\n7ABC123,2020-01-31\n", policy=policy).accepted
+    (row,) = one.rows()
+    assert (row.expires_on, row.details["Expires On"]) == (None, "2020-01-31")
+
+
 def test_the_same_file_twice_changes_nothing(lists: Lists) -> None:
     first = lists.take(csv(*plates(3)))
     before = lists.rows()
@@ -208,6 +252,34 @@ def test_a_refused_file_leaves_the_list_in_force_and_says_why(one: Lists, name: 
     assert one.rows() == before
     assert one.versions() == {"svs": first.import_id}
     assert one.store.received.open(one.now.date(), sha256_hex(raw)) == raw
+
+
+@pytest.mark.clause("422.4(e)")
+def test_an_own_list_that_nobody_answers_for_is_refused_with_a_header_to_copy(lists: Lists) -> None:
+    lists.take(csv(*plates(10)))
+    before = lists.rows()
+    receipt = lists.take(b"Plate Number,Description,State/Province\n7ABC123,van,CA\n")
+    assert (receipt.accepted, receipt.code) == (False, "columns_missing")
+    assert "Owner, Case Number, Reason, Expires On, Approved By" not in str(receipt.reason), (
+        "the description is the reason"
+    )
+    assert "Owner, Case Number, Expires On, Approved By" in str(receipt.reason)
+    assert HEADER in str(receipt.remedy)
+    assert lists.rows() == before
+
+
+@pytest.mark.clause("422.4(e)")
+def test_too_many_lines_that_nobody_answers_for_refuse_the_list(lists: Lists) -> None:
+    raw = csv(*plates(3)).replace(b"A. Ruiz", b"").replace(b"26-01234", b"?", 1)
+    receipt = lists.take(raw)
+    assert (receipt.accepted, receipt.code, receipt.n_quarantined) == (False, "too_many_bad_lines", 3)
+    assert "3 unanswered" in str(receipt.reason)
+    assert HEADER in str(receipt.remedy)
+    assert lists.quarantined() == [(f"line {n}", "unanswered") for n in (2, 3, 4)]
+    with reading(lists.store.engine) as connection:
+        reasons = list(connection.scalars(select(schema.quarantine.c.reason)))
+    assert reasons[0] == "nothing under Owner, Case Number: say who answers for the entry, or take it out"
+    assert "7ABC" not in "".join(reasons)
 
 
 def test_a_refusal_is_stored_on_both_databases(lists: Lists) -> None:

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from alpr_assets.errors import ImportRefusedError
 from alpr_assets.lifecycle.hotlists.formats import clew, ncic, simple_csv
+from alpr_assets.lifecycle.hotlists.formats.answers import require_columns
 from alpr_assets.lifecycle.hotlists.formats.contract import BadLine, Options, ParsedEntry, ParsedList, Parser
 from alpr_assets.lifecycle.hotlists.formats.decoding import fixed_lines, refuse_what_is_no_text
 
@@ -39,5 +40,13 @@ def detect(raw: bytes, file_name: str) -> Parser:
 
 
 def parse(raw: bytes, file_name: str, options: Options) -> ParsedList:
-    """Parse a file by whichever format it has; see `contract.ParsedList`."""
-    return detect(raw, file_name)(raw, file_name, options)
+    """Parse a file by whichever format it has; see `contract.ParsedList`.
+
+    Raises
+    ------
+    ImportRefusedError : also `columns_missing`: a format that cannot say who answers for a line of the department's own list
+    """
+    parser = detect(raw, file_name)
+    if options.answering and parser is not simple_csv.parse:
+        require_columns(())
+    return parser(raw, file_name, options)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from alpr_assets.errors import MalformedError
 from alpr_assets.lifecycle.hotlists.categories import Category
+from alpr_assets.lifecycle.hotlists.formats.answers import Answering
 from alpr_assets.lifecycle.lookalikes import normalise
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ class Options:
     zone : of the clock in a CLEW header (the department's)
     category, list_type : of a simple CSV, which names neither; the file's stem is the type where none is given
     import_immigration : NCIC file N; otherwise it is counted and left out (SB 54)
+    answering : of the department's own list; None: nobody needs to answer for each line
     """
 
     zone: ZoneInfo
     category: Category | None = None
     list_type: str = ""
     import_immigration: bool = False
+    answering: Answering | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class ParsedEntry:
 
     plate : normalised, otherwise as given; `given` is as it stands in the file
     state : two letters, upper case; empty where unknown
+    expires_on : last day in force, the department's date; None: in force until its list no longer has it
     details : what else the line says, non-empty values only; codes with the letter O restored where known
     line : 1-based line (simple CSV: row) of the file
     """
@@ -56,16 +60,18 @@ class ParsedEntry:
     restricted: bool
     line: int
     given: str
+    expires_on: date | None = None
 
     def says(self) -> tuple[object, ...]:
         """All that the line says, wherever it stands: equal for repeated lines."""
         details = tuple(sorted(self.details.items()))
-        return (self.plate, self.state, self.list_type, self.listed_on, self.given, self.category, details)
+        dates = (self.listed_on, self.expires_on)
+        return (self.plate, self.state, self.list_type, *dates, self.given, self.category, details)
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """One quarantined line. `reason` never holds plate text; `text` is the line as it came."""
+    """One quarantined line. `reason` says what to do about it too, and never holds plate text; `text` is the line as it came."""
 
     line: int
     code: str
@@ -125,7 +131,8 @@ class Ledger:
         self.skipped[reason] += 1
 
     def quarantine(self, line: int, error: MalformedError, text: str) -> None:
-        self.quarantined.append(BadLine(line, error.code, str(error), text))
+        reason = f"{error}: {error.remedy}" if error.remedy else str(error)
+        self.quarantined.append(BadLine(line, error.code, reason, text))
 
     def close(
         self, *, n_lines: int, made_at: datetime | None, list_type: str, layout: tuple[str, str | None]

@@ -7,7 +7,7 @@ Here: what is refused before any format looks at it, and line ends. Not here: ce
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from alpr_assets.errors import ImportRefusedError, MalformedError
@@ -20,6 +20,7 @@ _OTHER_FILES: Final = {
     b"%PDF": "a PDF document",
 }
 _LINE_END: Final = re.compile("\r\n|\r|\n")
+_DAY_FORMATS: Final = ("%Y-%m-%d", "%m/%d/%Y")
 
 
 def refuse_what_is_no_text(raw: bytes) -> None:
@@ -65,3 +66,16 @@ def compact_day(text: str) -> date:
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
         raise MalformedError("date_malformed", "the date does not exist") from None
+
+
+def written_day(text: str) -> date | None:
+    """Day of a cell in one of three ways of writing it: `2026-06-30`, `6/30/2026`, `20260630`; None where it is none."""
+    for pattern in _DAY_FORMATS:
+        try:
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 — a day has no zone
+        except ValueError:
+            continue
+    try:
+        return compact_day(text)
+    except MalformedError:
+        return None

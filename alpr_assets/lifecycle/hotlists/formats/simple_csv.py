@@ -3,6 +3,8 @@
 Here: encodings, delimiters, headers, cells. Not here: what the list is about; the configuration says (Options).
 A file without a header holds one plate per line, or plate and state, plate and description, or all three in the order
 plate, description, state. Anything wider needs a header: guessing columns would import somebody's notes as plates.
+Of the department's own list each row says who answers for it (`answers`). In every other list such words are the source's
+own and stay details: a column of expiries may be about registrations, and would take stolen plates out of force.
 """
 
 from __future__ import annotations
@@ -10,15 +12,16 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import PurePath
 from typing import Final
 
 from alpr_assets.errors import ImportRefusedError, MalformedError
 from alpr_assets.lifecycle.hotlists.categories import Category, category_named
+from alpr_assets.lifecycle.hotlists.formats import answers
+from alpr_assets.lifecycle.hotlists.formats.answers import Answering
 from alpr_assets.lifecycle.hotlists.formats.codes import written_state
 from alpr_assets.lifecycle.hotlists.formats.contract import Ledger, Options, ParsedEntry, ParsedList, listed_plate
-from alpr_assets.lifecycle.hotlists.formats.decoding import compact_day, decoded, refuse_what_is_no_text
+from alpr_assets.lifecycle.hotlists.formats.decoding import decoded, refuse_what_is_no_text, written_day
 
 Row = tuple[int, list[str], str]  # number, cells, text as it came
 
@@ -36,7 +39,6 @@ SYNONYMS: Final = {
     "category": {"category", "listcategory", "alertcategory"},
     "listed_on": {"listedon", "date", "dateadded", "datelisted", "dateentered", "entrydate", "dateofloss"},
 }  # fmt: skip
-_DAY_FORMATS: Final = ("%Y-%m-%d", "%m/%d/%Y")
 _SAMPLE: Final = 50  # rows that decide the delimiter
 
 
@@ -53,7 +55,8 @@ def parse(raw: bytes, file_name: str, options: Options) -> ParsedList:
 
     Raises
     ------
-    ImportRefusedError : category_missing, plate_column_missing, header_missing, empty, encoding, utf16, not_text
+    ImportRefusedError : category_missing, plate_column_missing, header_missing, columns_missing, empty, encoding, utf16,
+        not_text
     """
     refuse_what_is_no_text(raw)
     if options.category is None:
@@ -68,7 +71,7 @@ def parse(raw: bytes, file_name: str, options: Options) -> ParsedList:
     rows = rows_of(text, delimiter)
     if not (filled := [cells for _, cells, _ in rows if any(cell.strip() for cell in cells)]):
         raise ImportRefusedError("empty", "no row holds anything", remedy="Ask the source to send it again.")
-    columns = columns_of(filled)
+    columns = columns_of(filled, answered=options.answering is not None)
     ledger, header_due = Ledger(), columns.headed
     for number, cells, line in rows:
         if not any(cell.strip() for cell in cells):
@@ -78,7 +81,7 @@ def parse(raw: bytes, file_name: str, options: Options) -> ParsedList:
             header_due = False
         else:
             try:
-                ledger.enter(_entry(cells, number, columns, list_type, options.category))
+                ledger.enter(_entry(cells, number, columns, (list_type, options.category), options.answering))
             except MalformedError as error:
                 ledger.quarantine(number, error, line)
     variant = f"{DELIMITERS[delimiter]}, {'header' if columns.headed else 'no header'}, {encoding}"
@@ -135,18 +138,29 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return [line]  # holds the quote, so that no plate check lets it pass
 
 
-def columns_of(rows: list[list[str]]) -> Columns:
-    """Columns from the header if there is one, else from the width and content of the rows (none of them blank)."""
+def columns_of(rows: list[list[str]], *, answered: bool = False) -> Columns:
+    """Columns from the header if there is one, else from the width and content of the rows (none of them blank).
+
+    answered : the list is the department's own. `Reason` is then a column of its own; without it the description is the reason
+    """
     names = [re.sub(r"[\W_]+", "", cell.casefold()) for cell in rows[0]]
-    found = [next((role for role, known in SYNONYMS.items() if name in known), "") for name in names]
+    known = {**answers.SYNONYMS, **SYNONYMS} if answered else SYNONYMS
+    found = [next((role for role, words in known.items() if name in words), "") for name in names]
     if "plate" in found:
-        return Columns(_distinct(found, rows[0]), headed=True)
+        if answered and "reason" not in found:
+            found = ["reason" if role == "description" else role for role in found]
+        columns = Columns(_distinct(found, rows[0]), headed=True)
+        if answered:
+            answers.require_columns(columns.roles)
+        return columns
     if any(found):
         raise ImportRefusedError(
             "plate_column_missing",
             "the header names no plate column",
             remedy="Name the columns Plate Number, Description, State/Province.",
         )
+    if answered:
+        answers.require_columns(())
     widths = [max(i for i, cell in enumerate(row, start=1) if cell.strip()) for row in rows]
     usual = max(set(widths), key=widths.count)
     if usual > 3:
@@ -170,7 +184,10 @@ def _distinct(found: list[str], header: list[str]) -> list[str]:
     return names
 
 
-def _entry(cells: list[str], number: int, columns: Columns, list_type: str, category: Category) -> ParsedEntry:
+def _entry(
+    cells: list[str], number: int, columns: Columns, listed_as: tuple[str, Category], answering: Answering | None
+) -> ParsedEntry:
+    list_type, category = listed_as
     if any(cell.strip() for cell in cells[len(columns.roles) :]):
         raise MalformedError(
             "column_count",
@@ -180,9 +197,11 @@ def _entry(cells: list[str], number: int, columns: Columns, list_type: str, cate
     said = {role: cell.strip() for role, cell in zip(columns.roles, cells, strict=False) if cell.strip()}
     given = said.pop("plate", "")
     state = written_state(said.get("state", ""))
-    listed_on = _day(said["listed_on"]) if "listed_on" in said else None
+    listed_on = written_day(said["listed_on"]) if "listed_on" in said else None
     own = category_named(said["category"]) if "category" in said else None
     understood = {"state": bool(state), "listed_on": listed_on is not None, "category": own is not None}
+    expires_on = answering.last_day(said) if answering else None
+    understood["expires_on"] = expires_on is not None
     details = {role: cell for role, cell in said.items() if not understood.get(role, False)}
     if "state" in details:
         details["state_given"] = details.pop("state")
@@ -192,21 +211,9 @@ def _entry(cells: list[str], number: int, columns: Columns, list_type: str, cate
         list_type=list_type,
         category=own or category,
         listed_on=listed_on,
+        expires_on=expires_on,
         details=details,
         restricted=False,
         line=number,
         given=given,
     )
-
-
-def _day(text: str) -> date | None:
-    """Day of a cell in one of three ways of writing it; None where it is none, and the cell stays a detail."""
-    for pattern in _DAY_FORMATS:
-        try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 — a day has no zone
-        except ValueError:
-            continue
-    try:
-        return compact_day(text)
-    except MalformedError:
-        return None
