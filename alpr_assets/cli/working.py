@@ -26,17 +26,19 @@ from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.alerts import outbox
 from alpr_assets.lifecycle.alerts.deliveries import deliver_due
 from alpr_assets.lifecycle.alerts.leases import due
+from alpr_assets.lifecycle.hits.ending import end_what_is_over
 from alpr_assets.lifecycle.patience import Patience
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
 from alpr_assets.lifecycle.worker import Worker
 from alpr_assets.policy import Policy, policy
 from alpr_assets.settings import Settings, settings
-from alpr_assets.store.engine import Store, reading
+from alpr_assets.store.engine import Store, reading, writing
 
 log = logging.getLogger(__name__)
 
 END_SECONDS: Final = 4.0  # from being told to end: whatever is not done by then is begun again by the next one
 PAST_SECONDS: Final = 2.0
+OVER_SECONDS: Final = 15.0
 ALERT_SECONDS: Final = 0.5
 ERRAND_LONGEST_SECONDS: Final = 60.0
 
@@ -69,6 +71,7 @@ def worker() -> None:
     working = Worker(store, configured.path("drops"), rules, lambda: datetime.now(UTC), ending)
     errands = [
         Errand("the past of new watches", working.match_past, PAST_SECONDS),
+        Errand("what is over", lambda: _end_what_is_over(store, rules), OVER_SECONDS),
         Errand("the outbox", lambda: outbox.fill(store, policy=rules, now=datetime.now(UTC)), ALERT_SECONDS),
         Errand("deliveries", lambda: _deliver(store, rules, configured, ending), ALERT_SECONDS),
     ]
@@ -115,6 +118,12 @@ def serve(works: Sequence[Callable[[], None]], ending: Event, *, end_seconds: fl
     if failures:
         raise failures[0]
     return not any(thread.is_alive() for thread in threads)
+
+
+def _end_what_is_over(store: Store, rules: Policy) -> None:
+    """A stopped watch's hits are nobody's to act on from now, not from Dagster's next run."""
+    with writing(store.engine) as connection:
+        end_what_is_over(connection, datetime.now(UTC), policy=rules)
 
 
 def _deliver(store: Store, rules: Policy, configured: Settings, ending: Event) -> None:

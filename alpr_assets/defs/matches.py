@@ -16,7 +16,7 @@ from alpr_assets.defs.reads import plate_reads
 from alpr_assets.defs.store import OWNERS, StoreResource, now
 from alpr_assets.lifecycle.hits import precision
 from alpr_assets.lifecycle.hits.ageing import waiting
-from alpr_assets.lifecycle.hits.ending import end_stopped, end_withdrawn, lapse
+from alpr_assets.lifecycle.hits.ending import end_what_is_over
 from alpr_assets.lifecycle.hits.matched import lists_in_force
 from alpr_assets.lifecycle.hits.raising import DayOfHits, raise_hits
 from alpr_assets.lifecycle.hotlists.ages import list_ages
@@ -59,8 +59,7 @@ def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.
             days[key] = raise_hits(opened, day_of(key), lists, policy=policy(), now=now())
             context.log.info(f"{key}: {sum(days[key].n_raised.values())} hits raised from {days[key].n_reads} reads")
         with writing(opened.engine) as connection:
-            n_ended, n_lapsed = end_withdrawn(connection, now(), policy=policy()), lapse(connection, now())
-            end_stopped(connection, now(), policy=policy())
+            over = end_what_is_over(connection, now(), policy=policy())
             if _covers_the_past({day_of(key) for key in keys}):
                 mark_rematched(connection, versions)
         with reading(opened.engine) as connection:
@@ -71,8 +70,8 @@ def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.
         metadata={
             "entries in force": lists.n_entries,
             "list versions": {name: str(import_id) for name, import_id in versions.items()},
-            "hits ended with their entry in this run": n_ended,
-            "hits lapsed in this run": n_lapsed,
+            "hits ended with their entry in this run": over.n_withdrawn,
+            "hits lapsed in this run": over.n_lapsed,
             **_precision(judged),
         }
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -32,6 +33,15 @@ _OPEN: Final = tuple(status.value for status in OPEN)
 GROUNDLESS: Final = ("declined", "ended", "unapproved", "ownerless")
 """Where a watch stands (`watches.listing.standing`) when nobody answers for its reason any more."""
 _ENDED: Final = BySystem(Kind.ENTRY_ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Hits ended with their entry, ended with their watch or by an expiry, and lapsed."""
+
+    n_withdrawn: int
+    n_stopped: int
+    n_lapsed: int
 
 
 def put(
@@ -57,6 +67,15 @@ def put(
         verdicts.hit_move.insert().returning(verdicts.hit_move.c.move_id), row
     ).scalar_one()
     return move_id
+
+
+def end_what_is_over(connection: Connection, now: datetime, *, policy: Policy) -> Over:
+    """Make every move of the system's own that is due, in one transaction: by Dagster's runs, and between them by the worker."""
+    return Over(
+        n_withdrawn=end_withdrawn(connection, now, policy=policy),
+        n_stopped=end_stopped(connection, now, policy=policy),
+        n_lapsed=lapse(connection, now),
+    )
 
 
 def lapse(connection: Connection, now: datetime) -> int:
