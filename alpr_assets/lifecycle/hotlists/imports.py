@@ -287,7 +287,9 @@ def _refusal(
                 f"made {parsed.made_at.isoformat()}, the list in force {in_force.made_at.isoformat()}",
                 remedy="fetch the current list",
             )
-    if in_force and n_good < (1 - rules.max_shrink) * in_force.n_entries and not approved:
+    # What expired is known to be gone: a cut-off file is one that lacks what it should hold.
+    n_there = n_good + parsed.skipped.get(answers.EXPIRED, 0)
+    if in_force and n_there < (1 - rules.max_shrink) * in_force.n_entries and not approved:
         return ImportRefusedError(
             "shrunken",
             f"{n_good} entries, the list in force has {in_force.n_entries}",

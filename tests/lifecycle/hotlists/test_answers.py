@@ -79,7 +79,6 @@ def test_an_entry_keeps_who_answers_for_it_and_its_last_day() -> None:
         ({"approved_by": "ruiz, a"}, "own_approval"),
         ({"expires_on": "end of June"}, "expiry_malformed"),
         ({"expires_on": "2026-06-31"}, "expiry_malformed"),
-        ({"expires_on": "2026-06-14"}, "expiry_past"),
         ({"expires_on": "2026-07-16"}, "expiry_too_far"),
     ],
 )
@@ -91,6 +90,14 @@ def test_a_line_that_nobody_rightly_answers_for_is_quarantined_with_what_to_do(
     assert (bad.line, bad.code) == (3, code)
     assert code in CODES
     assert ": " in bad.reason, "the remedy follows the reason"
+    assert [entry.plate for entry in parsed.entries] == ["7ABC000", "7ABC002"]
+
+
+@pytest.mark.clause("422.4(e)")
+def test_a_line_that_is_over_is_left_out_and_no_mistake() -> None:
+    parsed = parse(rows(GOOD, {**GOOD, "expires_on": "2026-06-14"}, GOOD))
+    assert not parsed.quarantined
+    assert parsed.skipped["expired"] == 1
     assert [entry.plate for entry in parsed.entries] == ["7ABC000", "7ABC002"]
 
 

@@ -39,10 +39,13 @@ SYNONYMS: Final = {
 _NOTHING: Final = frozenset({"n/a", "none", "tbd", "unknown", "null", "nil"})
 """What people write into a cell that they were made to fill in."""
 
+EXPIRED: Final = "expired"
 LACKING: Final = "unanswered"
-CODES: Final = frozenset(
-    {LACKING, "own_approval", "case_number_malformed", "expiry_malformed", "expiry_past", "expiry_too_far"}
-)
+CODES: Final = frozenset({LACKING, "own_approval", "case_number_malformed", "expiry_malformed", "expiry_too_far"})
+
+
+class ExpiredError(MalformedError):
+    """A line whose last day is over: as it was agreed, and left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class Answering:
         Raises
         ------
         MalformedError : one of CODES, with what to do; never what stands in a cell
+        ExpiredError : nothing is wrong with it, and it is over
         """
         if empty := [title for role, title in TITLES.items() if not _says_something(said.get(role, ""))]:
             raise MalformedError(
@@ -92,8 +96,8 @@ class Answering:
         if last is None:
             raise MalformedError("expiry_malformed", "the expiry is no date", remedy="write it as YYYY-MM-DD")
         if last < self.today:
-            raise MalformedError(
-                "expiry_past", "its last day is over", remedy="take the entry out, or have it approved to a later day"
+            raise ExpiredError(
+                EXPIRED, "its last day is over", remedy="take the entry out, or have it approved to a later day"
             )
         if last - self.today > timedelta(days=self.max_days):
             raise MalformedError(

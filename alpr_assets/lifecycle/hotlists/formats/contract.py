@@ -87,7 +87,7 @@ class ParsedList:
     made_at : aware UTC instant; None where the format does not say
     list_type : of the list; `ncic` where each entry has its own
     n_lines : lines of the file (rows of a simple CSV), header, trailer and blank ones included
-    skipped : header, trailer, blank, duplicate, no_plate, immigration
+    skipped : header, trailer, blank, duplicate, no_plate, immigration, expired
     """
 
     format: str

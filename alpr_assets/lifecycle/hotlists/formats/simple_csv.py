@@ -82,6 +82,8 @@ def parse(raw: bytes, file_name: str, options: Options) -> ParsedList:
         else:
             try:
                 ledger.enter(_entry(cells, number, columns, (list_type, options.category), options.answering))
+            except answers.ExpiredError:
+                ledger.skip(answers.EXPIRED)  # as agreed, and no mistake: it must not hold up the lines beside it
             except MalformedError as error:
                 ledger.quarantine(number, error, line)
     variant = f"{DELIMITERS[delimiter]}, {'header' if columns.headed else 'no header'}, {encoding}"
