@@ -372,20 +372,21 @@ def kill_and_go_on(store: Store, folder: Path, policy: Policy, policy_file: Path
     """SIGKILL at a moment drawn over the time from landing to hits, drawn anew where the work was done before it."""
     patrol, draw = Patrol(store, folder, policy, datetime.now(UTC)), random.Random(n_kills)
     patrol.take(watch(LISTED, on=today()))
-    unfinished = 0
-    for kill in range(n_kills):
+    unfinished = kill = 0
+    while kill < n_kills or (not unfinished and kill < 2 * n_kills + 10):
         bring(folder, f"night-{kill}", *([LISTED] * n), day=-kill, seed=100 * kill)
         with started(folder, policy_file):
             until(lambda of=n * kill: sum(day.n_captures for day in patrol.rows(schema.capture_day)) > of)  # type: ignore[misc]
-            time.sleep(draw.random() * 0.3)
-        unfinished += len(patrol.hits()) < n * (kill + 1)
+            time.sleep(draw.random() * 0.3 if kill < n_kills else 0)
+        kill += 1
+        unfinished += len(patrol.hits()) < n * kill
     assert unfinished, "no kill fell inside the work"
     with started(folder, policy_file) as process:
-        bring(folder, "last", *([LISTED] * n), day=-n_kills, seed=100 * n_kills)
-        until(lambda: len(patrol.hits()) == (n_kills + 1) * n, 60)
+        bring(folder, "last", *([LISTED] * n), day=-kill, seed=100 * kill)
+        until(lambda: len(patrol.hits()) == (kill + 1) * n, 60)
         said = ended(process)
     assert LISTED not in said
-    assert len({(hit.day, hit.sighting_id) for hit in patrol.hits()}) == (n_kills + 1) * n
+    assert len({(hit.day, hit.sighting_id) for hit in patrol.hits()}) == (kill + 1) * n
 
 
 def ended(process: subprocess.Popen[bytes]) -> str:

@@ -27,7 +27,7 @@ from alpr_assets.store.engine import Store, reading, writing
 from tests.access.people import Kept, a_member, actor, granted, office_of
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-"""Receivers refuse a signature that is minutes old: these tests live in the present."""
+"""When these tests play; the real present, since a process that is killed in one goes by its own clock."""
 DAY = date(2026, 6, 15)
 PLATE = "7ABC123"
 
