@@ -17,6 +17,7 @@ from alpr_assets.store import people, schema
 from alpr_assets.store.engine import writing
 from tests.builders import own_list
 from tests.console.hit_pages import PLATE, WHY, YES, HitPages, clets, decide, hit_pages, listed, send
+from tests.patrols import seen
 
 
 @pytest.fixture
@@ -195,6 +196,15 @@ def test_the_banner_says_whether_the_system_is_at_work(pages: HitPages):
     member = pages.console.members[Role.OFFICER]
     pages.set(people.member_source, people.member_source.c.member_id == member, revoked_at=clock.now, revoked_by=member)
     assert "List stolen" not in browser.get("/hits/banner").text
+
+
+def test_the_last_read_is_the_newest_picture_s_whatever_was_read_last(pages: HitPages):
+    """A backlog is read from its newest end."""
+    for seconds in (120, 60):
+        pages.patrol.read(seen(PLATE, seconds=seconds))
+    newest = max(row.captured_at for row in pages.patrol.rows(schema.read))
+    shown = newest.astimezone(pages.console.services.policy.zone).strftime("%Y-%m-%d %H:%M:%S")
+    assert f"Last read <strong>{shown}" in pages.console.browser(Role.OFFICER).get("/hits/banner").text
 
 
 # ── who may not ────────────────────────────────────────────────────────────────────────────────────────────────────

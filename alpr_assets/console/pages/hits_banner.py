@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from anyio.to_thread import run_sync
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -51,10 +51,10 @@ def banner(services: Services, sources: frozenset[Source], at: datetime) -> Bann
 
 
 def _last_read_at(connection: Connection) -> datetime | None:
-    """By the primary key: numbers are issued as captures come in, and no index orders reads by time alone."""
+    """Of the newest day, by the primary key. Not the read with the largest number: a backlog is read from its newest end."""
     read = schema.read.c
-    newest = select(read.captured_at).order_by(read.day.desc(), read.read_id.desc()).limit(1)
-    found: datetime | None = connection.scalar(newest)
+    newest = select(func.max(read.day)).scalar_subquery()
+    found: datetime | None = connection.scalar(select(func.max(read.captured_at)).where(read.day == newest))
     return found
 
 
