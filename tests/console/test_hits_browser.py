@@ -36,6 +36,7 @@ from tests.patrols import Patrol
 pytestmark = pytest.mark.browser
 
 CASE = "26-01234"
+CONFIRMED = "#state > form [name=result][value=confirmed]"
 
 
 @contextmanager
@@ -196,7 +197,7 @@ def test_from_a_drop_to_an_actionable_hit_that_lapses(
         take("answered")
         page.get_by_role("button", name="Record what the picture shows").click()
         page.get_by_text("The picture is confirmed").wait_for()
-        assert page.locator("[name=result][value=confirmed]").evaluate("field => field === document.activeElement")
+        expect(page.locator(CONFIRMED).first).to_be_focused()
         take("clets")
         page.locator("#state > form").get_by_text("Confirmed").click()
         page.get_by_label("Reference").first.fill("FCN-0042")
@@ -243,6 +244,7 @@ def test_a_hit_is_verified_by_keys_alone(browser: Any, street: Street, tmp_path:
         take("answered")
         keys.press("Enter")
         page.get_by_text("The picture is confirmed").wait_for()
+        expect(page.locator(CONFIRMED).first).to_be_focused()  # by itself, once the answer has settled
         keys.press("Space")
         tab_to(page, "[name=reference]")
         keys.type("FCN-7")

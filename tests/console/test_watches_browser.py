@@ -85,6 +85,18 @@ def test_a_watch_is_placed_understood_and_approved(driven: tuple[Console, str, A
     assert not told, told
 
 
+def test_what_is_typed_before_the_script_has_come_is_understood_too(driven: tuple[Console, str, Any]):
+    page = opened(driven, Role.OFFICER, 1280)
+    waiting: list[Any] = []
+    page.route("**/htmx.min.js", lambda route: waiting.append(route))  # noqa: PLW0108 — playwright marks what it is given, and a built-in takes no mark
+    page.goto("/watches/new", wait_until="commit")
+    page.get_by_label("Plate, or what is known").press_sequentially(PATTERN)
+    assert page.locator("#meaning").inner_text() == ""
+    for route in waiting:
+        route.continue_()
+    page.locator("#meaning").get_by_text("one of 0, 9").wait_for()
+
+
 @pytest.mark.parametrize("width", [1280, 360])
 def test_a_read_is_corrected_beside_its_picture(driven: tuple[Console, str, Any], width: int):
     page = opened(driven, Role.ANALYST, width)

@@ -18,6 +18,7 @@ from alpr_assets.lifecycle.hotlists import formats
 from alpr_assets.lifecycle.hotlists.categories import Category
 from alpr_assets.lifecycle.hotlists.formats.answers import CODES, HEADER, TITLES, Answering, is_same_person
 from alpr_assets.lifecycle.hotlists.formats.contract import Options, ParsedList
+from alpr_assets.lifecycle.hotlists.formats.decoding import written_day
 from tests.lifecycle.hotlists.test_ncic import TEXAS
 
 TODAY = date(2026, 6, 15)
@@ -208,15 +209,24 @@ CELLS: dict[str, st.SearchStrategy[tuple[str, bool]]] = {
 LINES = st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=6)
 
 
+def is_over(cell: str) -> bool:
+    """Whether a cell is a day before today."""
+    day = written_day(cell)
+    return day is not None and day < TODAY
+
+
 @given(LINES)
 @example([{role: (cell, True) for role, cell in GOOD.items()}])
+@example([{**{role: (cell, True) for role, cell in GOOD.items()}, "expires_on": ("2026-05-01", False)}])
 def test_a_line_is_an_entry_when_all_five_are_right_and_else_quarantined(
     lines: list[dict[str, tuple[str, bool]]],
 ) -> None:
     parsed = parse(rows(*({role: cell for role, (cell, _) in line.items()} for line in lines)))
     good = [f"7ABC{i:03}" for i, line in enumerate(lines) if all(right for _, right in line.values())]
+    over = [line for line in lines if all(right or is_over(cell) for cell, right in line.values())]
     assert [entry.plate for entry in parsed.entries] == good
-    assert len(parsed.entries) + len(parsed.quarantined) == len(lines)
+    assert parsed.skipped.get("expired", 0) == len(over) - len(good)
+    assert len(parsed.entries) + len(parsed.quarantined) + parsed.skipped.get("expired", 0) == len(lines)
     for entry in parsed.entries:
         assert entry.expires_on is not None
         assert set(TITLES) - {"expires_on"} <= set(entry.details)
