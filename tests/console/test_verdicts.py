@@ -67,7 +67,7 @@ def test_three_answers_and_a_result_make_a_hit_actionable_and_each_is_recorded(p
         ({"state": "no"}, {"note": "Nevada"}, "wrong_state"),
         ({"plate": "no"}, {"reading_plate": "7abc 128", "reading_reason": "an 8 at the end"}, "misread"),
         ({"plate": "no", "state": "no"}, {"reading_plate": "1X", "reading_state": "nv", "reading_reason": "clear"}, "misread"),
-        ({"vehicle": "no"}, {"vehicle_reason": "listed as a truck"}, "dismissed"),
+        ({"vehicle": "no"}, {"vehicle_reason": "listed as a truck", "note": "a sedan"}, "dismissed"),
     ],
 )  # fmt: skip
 def test_what_the_picture_shows_decides_how_a_hit_ends(pages: HitPages, answers, more, ends: str):
@@ -79,6 +79,10 @@ def test_what_the_picture_shows_decides_how_a_hit_ends(pages: HitPages, answers,
     assert "at an end" in answer.text
     assert "/verdict" not in answer.text
     assert len(pages.patrol.rows(verdicts.read_correction)) == (ends == "misread")
+    (move,) = pages.patrol.rows(verdicts.hit_move)
+    seen = {"plate": move.plate_agrees, "state": move.state_agrees, "vehicle": move.vehicle_agrees}
+    assert seen == {question: answers.get(question) != "no" for question in seen}
+    assert (move.note, move.reason) == (more.get("note"), more.get("vehicle_reason"))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,9 @@ def test_what_the_picture_shows_decides_how_a_hit_ends(pages: HitPages, answers,
         ({"plate": ""}, "question about the plate is not answered"), ({"vehicle": "maybe"}, "question about the vehicle"),
         ({"plate": "no"}, "letters and digits"), ({"plate": "no", "reading_plate": PLATE, "reading_reason": "same"}, "listed plate"),
         ({"plate": "no", "reading_plate": "1X"}, "reason has"), ({"vehicle": "no"}, "reason has"),
-        ({"read_id": "1"}, "rests on another read"), ({"verdict": "explode"}, "no such verdict"), ({"read_id": "x"}, "a number"),
+        ({"read_id": "1"}, "rests on another read"),
+        ({"read_id": "1", "vehicle": "no", "vehicle_reason": "a truck"}, "rests on another read"),
+        ({"verdict": "explode"}, "no such verdict"), ({"read_id": "x"}, "a number"),
     ],
 )  # fmt: skip
 def test_what_is_not_taken_says_why_and_keeps_what_was_typed(pages: HitPages, wrong, told: str):

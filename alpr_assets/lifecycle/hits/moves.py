@@ -122,7 +122,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A verdict on the picture; `note`: what was seen.
+    """A verdict on the picture; `note`: what was seen; `reason`: of a dismissal, which vehicle it is instead.
 
     Raises IllegalMoveError when the answers say otherwise than the verdict.
     """
@@ -130,6 +130,7 @@ class Seen:
     kind: Kind
     answers: Answers
     note: str = ""
+    reason: str = ""
 
     def __post_init__(self) -> None:
         said = self.answers
@@ -137,6 +138,7 @@ class Seen:
             Kind.CONFIRM_PICTURE: said.plate and said.state and said.vehicle,
             Kind.WRONG_STATE: not said.state,
             Kind.MISREAD: not said.plate,
+            Kind.DISMISS: said.plate and said.state and not said.vehicle,
         }
         if not fits.get(self.kind, False):
             raise IllegalMoveError(
@@ -145,7 +147,8 @@ class Seen:
             )
 
     def columns(self) -> dict[str, Any]:
-        return {**self.answers.columns(), "note": text("note", self.note, least=0) or None}
+        why = {"reason": text("reason", self.reason, least=LEAST)} if self.kind is Kind.DISMISS else {}
+        return {**self.answers.columns(), "note": text("note", self.note, least=0) or None, **why}
 
 
 @dataclass(frozen=True, slots=True)

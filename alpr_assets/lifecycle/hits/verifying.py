@@ -127,6 +127,25 @@ def report_misread(
     return Found(moved, [*found.ids, *done.ids])
 
 
+def report_other_vehicle(
+    grant: Grant,
+    connection: Connection,
+    hit_id: int,
+    answers: Answers,
+    reason: str,
+    *,
+    policy: Policy,
+    note: str = "",
+    of_read: int | None = None,
+) -> Found[Moved]:
+    """Dismiss a hit whose picture shows the listed plate on another vehicle than the list describes; `reason`: which.
+
+    Raises as `confirm_picture`; IllegalMoveError also when the answers are not yes, yes, no; MalformedError (`reason`).
+    """
+    seen = Seen(Kind.DISMISS, answers, note, reason)
+    return _moved(grant, connection, hit_id, seen, policy=policy, of_read=of_read)
+
+
 def report_clets(grant: Grant, connection: Connection, hit_id: int, clets: Clets, *, policy: Policy) -> Found[Moved]:
     """Report what CLETS said: confirmed makes a hit with a confirmed picture actionable, anything else ends it.
 

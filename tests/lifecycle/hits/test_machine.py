@@ -89,11 +89,13 @@ class Hit(RuleBasedStateMachine):
         if fits:
             self.until = self.at + timedelta(minutes=MINUTES)
 
-    @rule(which=st.sampled_from(["dismiss", "wrong state", "misread"]))
+    @rule(which=st.sampled_from(["dismiss", "wrong state", "misread", "other vehicle"]))
     def end(self, which: str) -> None:
         fits = not self.ended
         if which == "dismiss":
             done = self._do(verifying.dismiss, "not ours")
+        elif which == "other vehicle":
+            done = self._do(verifying.report_other_vehicle, Answers(plate=True, state=True, vehicle=False), "a truck")
         elif which == "wrong state":
             done = self._do(verifying.report_wrong_state, Answers(plate=True, state=False, vehicle=True))
         else:

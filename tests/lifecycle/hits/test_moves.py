@@ -80,6 +80,8 @@ def test_a_verdict_that_its_answers_do_not_bear_out_is_refused() -> None:
         Seen(Kind.MISREAD, Answers(plate=True, state=False, vehicle=True))
     with pytest.raises(IllegalMoveError):
         Seen(Kind.DISMISS, Answers(plate=False, state=False, vehicle=False))
+    with pytest.raises(IllegalMoveError):
+        Seen(Kind.DISMISS, Answers(plate=True, state=True, vehicle=True), reason="another car")
 
 
 @pytest.mark.parametrize("reference", ["", "x" * 33, "a b", "TXT\nLIC/7ABC123", "é"])

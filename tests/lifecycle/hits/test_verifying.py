@@ -27,6 +27,7 @@ from tests.people import NOW, MemoryRecorder, ask, gate_for, member, session
 YES = Answers(plate=True, state=True, vehicle=True)
 OTHER_STATE = Answers(plate=True, state=False, vehicle=True)
 OTHER_PLATE = Answers(plate=False, state=True, vehicle=True)
+OTHER_VEHICLE = Answers(plate=True, state=True, vehicle=False)
 OTHERS = ("1AAA111", "2BBB222", "3CCC333", "4DDD444")
 
 
@@ -257,6 +258,8 @@ def test_answers_about_a_picture_that_the_hit_no_longer_rests_on_are_refused(alo
     (after,) = alone.hits()
     with pytest.raises(IllegalMoveError, match="another read"):
         act(alone, verifying.confirm_picture, before.hit_id, YES, of_read=before.read_id)
+    with pytest.raises(IllegalMoveError, match="another read"):
+        act(alone, verifying.report_other_vehicle, before.hit_id, OTHER_VEHICLE, "a truck", of_read=before.read_id)
     act(alone, verifying.confirm_picture, before.hit_id, YES, of_read=after.read_id)
 
 
@@ -296,6 +299,7 @@ def test_a_hit_that_the_member_may_not_see_is_not_found_by_any_move(alone, act, 
         (verifying.confirm_picture, YES), (verifying.report_wrong_state, OTHER_STATE), (verifying.report_clets, clets()),
         (verifying.report_misread, OTHER_PLATE, Reading("1XYZ999", "another")), (verifying.act_unconfirmed, "radio down"),
         (verifying.mark_duplicate, hit_id), (verifying.dismiss, "not ours"),
+        (verifying.report_other_vehicle, OTHER_VEHICLE, "a truck"),
     ]  # fmt: skip
     for deed, *what in deeds:
         with pytest.raises(NotFoundError, match=f"no hit {hit_id}"):
