@@ -57,6 +57,11 @@ def members(source: Connection | Engine, *, status: Status | None = None) -> lis
     return _members(source, statement if status is None else statement.where(people.member.c.status == status.value))
 
 
+def names(source: Connection | Engine) -> dict[int, str]:
+    """What members are called, by id; those who left too, since what they did is shown still."""
+    return {member.member_id: member.name for member in members(source)}
+
+
 def folded(user_name: str) -> str:
     """A user name as it is stored: what differs in case or by compatible characters only is the same name."""
     return unicodedata.normalize("NFKC", user_name).strip().casefold()[:256]

@@ -77,7 +77,7 @@ async def _page(
     engine, member = asked.services.store.engine, asked.session.member
     found = await run_sync(destinations.destinations, engine)
     dead = await run_sync(outbox.dead_letters, engine, member)
-    names = {one.member_id: one.name for one in await run_sync(register.members, engine)}
+    names = await run_sync(register.names, engine)
     return await asked.page(
         "destinations.html", status=400 if error else 200, error=error, proposed=proposed, dead=dead, names=names,
         form=form or Filled(),

@@ -121,7 +121,7 @@ async def show_queue(asked: Asked, form: Form) -> Response:
         return await _start(asked, told, error)
     told |= chosen.told()
     waiting = answer.rows.notices
-    names = await run_sync(_names, services.store.engine) if waiting else {}
+    names = await run_sync(register.names, services.store.engine) if waiting else {}
     return await asked.page(
         "hits_queue.html" if fragment else "hits.html", form=told, queue=answer.rows, receipt=answer.receipt, names=names,
         error=None, may_export=asked.may(Action.EXPORT), me=asked.session.member.member_id, precision_days=PRECISION_DAYS,
@@ -219,10 +219,6 @@ def _case(
         cameras = [Camera(*row) for row in connection.execute(fixed.order_by(device.device_id))]
     ids: list[ResultId] = list(found.ids)
     return Found((found.rows, mark, cameras), ids)
-
-
-def _names(engine: Engine) -> dict[int, str]:
-    return {member.member_id: member.name for member in register.members(engine)}
 
 
 ROUTES: Final = [

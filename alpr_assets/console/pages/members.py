@@ -128,7 +128,7 @@ async def _member(asked: Asked, member_id: int, error: AlprError | None = None) 
     granted = await run_sync(sources.of_member, engine, member_id)
     completed = await run_sync(trainings.of_member, engine, member_id)
     open_sessions = await run_sync(lambda: sessions.listed(services.office, at=asked.at, member_id=member_id))
-    names = {one.member_id: one.name for one in await run_sync(register.members, engine)}
+    names = await run_sync(register.names, engine)
     may = {action.value for action in Action if asked.may(action)}
     return await asked.page(
         "member.html", status=_status(error), member=member, granted=granted, completed=completed, names=names, may=may,

@@ -114,7 +114,7 @@ def _picture(form: Form, _zone: ZoneInfo, _at: datetime) -> Done:
         return verifying.report_misread, (answers, reading), looked
     if not answers.state:
         return verifying.report_wrong_state, (answers,), looked
-    return verifying.dismiss, (form.text("vehicle_reason", limit=MAX_NOTE),), {}
+    return verifying.report_other_vehicle, (answers, form.text("vehicle_reason", limit=MAX_NOTE)), looked
 
 
 def _clets(form: Form, zone: ZoneInfo, at: datetime) -> Done:

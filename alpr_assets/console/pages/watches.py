@@ -146,7 +146,7 @@ async def _list(asked: Asked, form: Form) -> Response:
         groups["stopped" if not row["runs"] else "decide" if waits else mine].append(row)
     return await asked.page(
         "watches.html", form=told, rows=answer.rows, groups=groups, n_found=n_found[0], receipt=answer.receipt, error=None,
-        names=await run_sync(_names, services.store.engine), me=me, **_may(asked),
+        names=await run_sync(register.names, services.store.engine), me=me, **_may(asked),
     )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ async def show_watch(
     return await asked.page(
         "watch.html", status=200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400,
         shown=shown, watch=watch, words=in_words(parse(watch["pattern"])), why=Filled({name: form.text(name) for name in WHY}),
-        said=said, error=error, receipt=answer.receipt, names=await run_sync(_names, engine), me=me, past=PAST.get(watch_id),
+        said=said, error=error, receipt=answer.receipt, names=await run_sync(register.names, engine), me=me, past=PAST.get(watch_id),
         may_judge=others and stands == "placed", may_extend=others and stands == "approved",
         may_end=(others or (watch["owner_id"] == me and asked.may(Action.PLACE_WATCH)))
         and stands in {"placed", "approved", "ownerless"},
@@ -214,10 +214,6 @@ def latest_on(asked: Asked) -> date:
 
 def _may(asked: Asked) -> dict[str, bool]:
     return {"may_place": asked.may(Action.PLACE_WATCH), "may_view_hits": asked.may(Action.VIEW_HITS)}
-
-
-def _names(engine: Engine) -> dict[int, str]:
-    return {member.member_id: member.name for member in register.members(engine)}
 
 
 ROUTES: Final = [
