@@ -113,6 +113,42 @@ class Session:
         )
         return self._places(served, Action.PLATE_HISTORY)
 
+    def partial_plates(
+        self,
+        pattern: str,
+        *,
+        since: Time = None,
+        until: Time = None,
+        area: Any = None,
+        state: str | None = None,
+        tolerant: bool = False,
+    ) -> GeoDataFrame:
+        """All reads of the plates that a witness's pattern means, the best explained first. Each is a lead, no finding.
+
+        Parameters
+        ----------
+        pattern : `?` one unknown character, `*` any number of them, `[08O]` one of these; without both an area and a window it
+            must say enough
+        since, until : `until` excluded; without an offset they are the department's time
+        area : `circle(latitude, longitude, metres)`, a GeoJSON or shapely Polygon in degrees; None: anywhere
+        state : two letters; reads of another state are left out, reads without one are kept
+        tolerant : also plates that only look-alikes of the pattern's characters spell, marked possible
+
+        Returns
+        -------
+        GeoDataFrame (n, 20), EPSG:4326: the columns of `search.partial.COLUMNS` and `geometry`; times in the department's zone
+
+        Raises
+        ------
+        MalformedError : no pattern, or one that says too little
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        served = self._client.partial_plates(
+            pattern, self._why, since=self._instant(since), until=self._instant(until), area=area, state=state,
+            tolerant=tolerant,
+        )  # fmt: skip
+        return self._places(served, Action.PARTIAL_PLATE)
+
     def hits(self, *, since: Time = None, until: Time = None, category: str | None = None) -> GeoDataFrame:
         """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact.
 

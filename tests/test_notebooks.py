@@ -13,15 +13,16 @@ import nbformat
 import pandas as pd
 import pytest
 from nbmake.nb_run import NotebookRun
+from shapely import Point
 
 from alpr_assets.access.roles import Role
 from alpr_assets.client.entering import Person
 from alpr_assets.errors import AccessRefusedError, AlprError, VerificationError
 from alpr_assets.lifecycle.watches import listing
 from alpr_assets.notebook import Session, sign_in
-from alpr_assets.search import history, hits
+from alpr_assets.search import history, hits, partial
 from alpr_assets.settings import ROOT, settings
-from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live
+from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -112,6 +113,19 @@ def test_a_history_has_places_and_the_departments_time(live: Live, session: Sess
     assert found.attrs == {"record_id": before, "purpose": PURPOSE, "case_number": CASE}
     assert live.n_recorded() == before + 1
     assert list(session.hits().columns) == [*hits.COLUMNS, "geometry"]
+
+
+@pytest.mark.clause("422.4(c)")
+def test_a_partial_plate_is_asked_for_within_what_an_analyst_drew(session: Session) -> None:
+    around = Point(ROUTE[1][1], ROUTE[1][0]).buffer(0.002)
+    found = session.partial_plates("7A?C1*", since="2026-06-14", until="2026-06-15", area=around)
+    assert list(found.columns) == [*partial.COLUMNS, "geometry"]
+    assert found["device_id"].tolist() == ["cam-1"]
+    assert (found.crs, found["captured_at"].dt.tz) == ("EPSG:4326", ZONE)
+    assert session.image(found.iloc[0]).size == (64, 48)
+    assert session.recorded()["what"].tolist() == ["partial_plate", "open_image"]
+    with pytest.raises(AlprError, match="no area"):
+        session.partial_plates("7A?C1*", area="downtown")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import httpx
 from alpr_assets.access.record import verifying
 from alpr_assets.access.record.entries import Receipt
 from alpr_assets.client import places, receipts
+from alpr_assets.client.areas import geojson
 from alpr_assets.client.heads import HeadBook, Proofs
 from alpr_assets.client.refusals import error_of
 from alpr_assets.errors import VerificationError
@@ -155,6 +156,31 @@ class Client:
         """All reads of exactly these characters, the newest first; columns as `search.history.COLUMNS`, times in UTC."""
         asked = {"plate": plate, "since": _said(since), "until": _said(until), "state": state}
         return self._frame("/api/plate-history", why, asked)
+
+    def partial_plates(
+        self,
+        pattern: str,
+        why: Why,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        area: Any = None,
+        state: str | None = None,
+        tolerant: bool = False,
+    ) -> Served[pd.DataFrame]:
+        """All reads of the plates that a pattern means, the best explained first; columns as `search.partial.COLUMNS`.
+
+        area : see `client.areas.geojson`; None: anywhere
+        tolerant : also plates that only look-alikes of the pattern's characters spell, marked possible
+        """
+        asked = {
+            "pattern": pattern, "since": _said(since), "until": _said(until), "area": geojson(area), "state": state,
+            "tolerant": tolerant,
+        }  # fmt: skip
+        served = self._frame("/api/partial-plates", why, asked)
+        # The console sends the newest first, for it does not wait for the last one to be ranked.
+        ranked = served.value.sort_values(["explained", "captured_at"], ascending=False, kind="stable")
+        return Served(ranked.reset_index(drop=True), served.receipt)
 
     def hits(
         self, why: Why, *, since: datetime | None = None, until: datetime | None = None, category: str | None = None

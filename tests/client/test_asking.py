@@ -17,10 +17,11 @@ from alpr_assets.access.record.entries import RecordUnavailableError
 from alpr_assets.access.roles import Role
 from alpr_assets.certificates import self_signed
 from alpr_assets.client import Client, HeadBook, Why
+from alpr_assets.client.areas import circle
 from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, NotFoundError, VerificationError
 from alpr_assets.lifecycle.watches import listing
-from alpr_assets.search import history, hits
-from tests.live import CASE, PASSWORD, PURPOSE, STOLEN, Live, served
+from alpr_assets.search import history, hits, partial
+from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live, served
 from tests.patrols import AT
 
 WHY = Why(PURPOSE, CASE)
@@ -42,6 +43,20 @@ def test_a_history_is_a_frame_of_documented_columns(client: Client) -> None:
     assert str(frame["captured_at"].dtype) == "datetime64[us, UTC]"
     assert frame["sighting_id"].dtype == pd.Int64Dtype()
     assert client.plate_history("1UNSEEN", WHY).value.columns.tolist() == list(history.COLUMNS)
+
+
+@pytest.mark.clause("422.4(c)")
+def test_partial_plates_come_best_explained_first_in_any_area(client: Client) -> None:
+    served = client.partial_plates("7A?C1*", WHY, since=AT, until=AT + timedelta(hours=1))
+    frame = served.value
+    assert list(frame.columns) == list(partial.COLUMNS)
+    assert frame["explained"].is_monotonic_decreasing
+    assert (frame["explained"].dtype, frame["possible"].dtype) == ("float64", pd.BooleanDtype())
+    client.prove(served.receipt)
+    first = ROUTE[0]
+    near = client.partial_plates("7A?C1*", WHY, area=circle(*first, 100)).value
+    assert near["device_id"].tolist() == ["cam-0"]
+    assert client.partial_plates("1NON?*", WHY, area=circle(*first, 100)).value.columns.tolist() == list(frame.columns)
 
 
 def test_hits_say_why_they_match(client: Client) -> None:

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from alpr_assets.access.gate import MAX_CASE_NUMBER
 from alpr_assets.access.people import SessionKind
 from alpr_assets.access.roles import Action
+from alpr_assets.lifecycle.watches.areas import MAX_CORNERS, MAX_RADIUS_M
+from alpr_assets.lifecycle.watches.patterns import MAX_TYPED
 
 LARGEST_ID = 2**63 - 1  # what a database can hold
 
@@ -53,6 +55,38 @@ PlateText = Annotated[
 State = Annotated[
     str, StringConstraints(pattern="^[A-Za-z]{2}$"), Field(description="two letters of a state", examples=["CA"])
 ]
+PatternText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TYPED, pattern=Printable),
+    Field(
+        description="partial plate: ? is one unknown character, * any number of them, [08O] one of these",
+        examples=["7?A*23"],
+    ),
+]
+Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Corner = Annotated[
+    list[Degrees], Field(min_length=2, max_length=2, description="[longitude, latitude], degrees, WGS 84")
+]
+
+
+class CircleAsked(Strict):
+    """A circle. GeoJSON has none: a Point, and our radius."""
+
+    type: Literal["Point"]
+    coordinates: Corner
+    radius_m: float = Field(gt=0, le=MAX_RADIUS_M, allow_inf_nan=False, description="metres along the ground")
+
+
+class PolygonAsked(Strict):
+    """A drawn area: a GeoJSON Polygon. A second ring inside the first is a hole."""
+
+    type: Literal["Polygon"]
+    coordinates: Annotated[
+        list[Annotated[list[Corner], Field(min_length=4, max_length=MAX_CORNERS)]], Field(min_length=1, max_length=20)
+    ] = Field(description="closed rings: the last corner is the first again")
+
+
+AreaAsked = Annotated[CircleAsked | PolygonAsked, Field(discriminator="type")]
 
 
 class SignIn(Strict):
@@ -111,6 +145,20 @@ class HitsQuestion(Window):
 
 class PlateHistoryAsk(Why, PlateQuestion):
     """All reads of one plate, with purpose and case number."""
+
+
+class PartialPlatesAsk(Why, Window):
+    """All reads of the plates that a pattern means."""
+
+    pattern: PatternText
+    area: AreaAsked | None = Field(default=None, description="only reads inside; null: anywhere")
+    state: State | None = Field(
+        default=None, description="reads of another state are left out; those without one are kept"
+    )
+    tolerant: bool = Field(
+        default=False,
+        description="also plates that only look-alikes of the pattern's characters spell, marked possible",
+    )
 
 
 class HitsAsk(Why, HitsQuestion):

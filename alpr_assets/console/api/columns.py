@@ -52,6 +52,8 @@ TYPES: Final[Mapping[str, tuple[pa.DataType, str]]] = {
     "alerted": (pa.bool_(), ""),
     "corrected_plate": (pa.string(), ""),
     "corrected_region": (pa.string(), ""),
+    "possible": (pa.bool_(), ""),
+    "explained": (pa.float64(), "0–1"),
     "score": (pa.float64(), ""),
     "watch_id": (pa.int64(), ""),
     "standing": (pa.string(), ""),

@@ -63,7 +63,7 @@ def plate_history(ask: asks.PlateHistoryAsk, session: SignedIn, services: Servin
     query = partial(
         history.history_query, plate=ask.plate, since=ask.since, until=ask.until, state=ask.state
     )  # fmt: skip
-    return _rows(
+    return rows_answer(
         services,
         session,
         asked(Action.PLATE_HISTORY, ask),
@@ -77,7 +77,7 @@ def plate_history(ask: asks.PlateHistoryAsk, session: SignedIn, services: Servin
 def hit_list(ask: asks.HitsAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
     """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact (422.4(e), (f))."""
     query = partial(hits.hits_query, since=ask.since, until=ask.until, category=ask.category)
-    return _rows(
+    return rows_answer(
         services, session, asked(Action.VIEW_HITS, ask), query=query, schema=HITS, chosen_format=wanted_format(accept)
     )
 
@@ -152,7 +152,7 @@ def wanted_format(accept: str | None, offers: tuple[str, ...] = OFFERED) -> Form
     return found
 
 
-def _rows(
+def rows_answer(
     services: Services,
     session: Session,
     ask: Ask,
@@ -161,6 +161,7 @@ def _rows(
     schema: pa.Schema,
     chosen_format: Format,
 ) -> Response:
+    """Let a statement's rows leave, a batch at a time."""
     return spooled_answer(
         services, session, ask, chosen_format,
         lambda grant, spool: querying.spooled(services.store.engine, query(grant), spool, chosen_format.of(schema)),

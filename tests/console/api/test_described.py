@@ -45,9 +45,14 @@ def description(live: Live) -> dict[str, Any]:
 
 OPERATIONS = [
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out"), ("GET", "/me"), ("GET", "/purposes"),
-    ("POST", "/plate-history"), ("POST", "/hits"), ("POST", "/images/open"), ("POST", "/exports"), ("POST", "/hit"), ("POST", "/watches"),
+    ("POST", "/plate-history"), ("POST", "/hits"), ("POST", "/images/open"), ("POST", "/exports"), ("POST", "/hit"),
+    ("POST", "/watches"), ("POST", "/partial-plates"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
+]  # fmt: skip
+
+ASKS = [
+    "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
 ]  # fmt: skip
 
 
@@ -61,7 +66,10 @@ def test_nothing_that_the_description_allows_is_a_server_error(recorded: Live, m
     (capture, *_) = recorded.patrol.rows(schema.capture)
     picture = {"day": capture.day.isoformat(), "capture_id": capture.capture_id}
     (hit, *_) = recorded.patrol.hits()
-    there = {"/images/open": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id}}.get(path, {})
+    there = {
+        "/images/open": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
+        "/partial-plates": {"pattern": "7A?C1*"},
+    }.get(path, {})  # fmt: skip
 
     @BOUNDED
     @given(case=api[path][method].as_strategy())
@@ -97,7 +105,7 @@ def test_everything_in_the_description_is_described(recorded: Live) -> None:
     for path, operations in found["paths"].items():
         for method, operation in operations.items():
             assert operation["description"], (method, path)
-    for name in ("PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn"):
+    for name in ASKS:
         model = found["components"]["schemas"][name]
         assert model["additionalProperties"] is False
         for key in ("purpose", "case_number") if name != "SignIn" else ("user", "code"):

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from alpr_assets.console.api.columns import TYPES, documented, schema_of, table_of
 from alpr_assets.console.api.formats import ARROW, FORMATS, JSON, OFFERED, PARQUET, chosen
-from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits
+from tests.console.api.test_page import HEADINGS
 
 HISTORY = schema_of(history.COLUMNS)
 HITS = schema_of(hits.COLUMNS)
@@ -109,8 +109,8 @@ def test_the_characters_that_differ_come_as_they_are(media_type: str) -> None:
 
 
 def test_every_column_has_a_type_a_unit_and_a_meaning() -> None:
-    assert set(history.COLUMNS) | set(hits.COLUMNS) | set(listing.COLUMNS) == set(TYPES)
-    for column in documented(HISTORY) + documented(HITS) + documented(schema_of(listing.COLUMNS)):
+    assert {name for described in HEADINGS.values() for name in described} == set(TYPES)
+    for column in [one for described in HEADINGS.values() for one in documented(schema_of(described))]:
         assert column["description"]
         if column["name"].endswith("_deg"):
             assert "degrees" in column["unit"]

@@ -6,19 +6,25 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpr_assets.console.api import cases, members, proofs, searching
+from alpr_assets.console.api import cases, members, plates, proofs, searching
 from alpr_assets.console.api.columns import documented, schema_of
 from alpr_assets.lifecycle.watches import listing
-from alpr_assets.search import history, hits
+from alpr_assets.search import history, hits, partial
 from alpr_assets.settings import ROOT
 
 PAGE = ROOT / "docs" / "data_api.md"
+HEADINGS = {
+    "Columns of a plate's history": history.COLUMNS,
+    "Columns of partial plates": partial.COLUMNS,
+    "Columns of hits": hits.COLUMNS,
+    "Columns of watches": listing.COLUMNS,
+}
 
 
 def routes_table() -> str:
     rows = [
         f"| {' '.join(sorted(route.methods))} `/api{route.path}` | {route.description.splitlines()[0]} |"
-        for router in (members.router, searching.router, cases.router, proofs.router)
+        for router in (members.router, searching.router, plates.router, cases.router, proofs.router)
         for route in router.routes
     ]
     return "\n".join(["| route | what it answers |", "|---|---|", *rows])
@@ -36,8 +42,6 @@ def test_the_page_lists_every_route() -> None:
     assert routes_table() in PAGE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "described", [history.COLUMNS, hits.COLUMNS, listing.COLUMNS], ids=["history", "hits", "watches"]
-)
-def test_the_page_lists_every_column_with_its_unit(described: Mapping[str, str]) -> None:
-    assert columns_table(described) in PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_the_page_lists_every_column_with_its_unit(heading: str) -> None:
+    assert f"## {heading}\n{columns_table(HEADINGS[heading])}\n" in PAGE.read_text(encoding="utf-8")

@@ -150,6 +150,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "hits": {},
     "images/open": {"day": "2026-06-15", "capture_id": 1},
     "exports": {"of": {"search": "plate_history", "plate": STOLEN}},
+    "partial-plates": {"pattern": f"{STOLEN[:5]}*"},
 }
 
 
@@ -201,7 +202,7 @@ def test_nobody_without_a_token_is_answered(recorded: Live, path: str) -> None:
 
 
 @pytest.mark.clause("422.6(a)")
-@pytest.mark.parametrize("path", ["plate-history", "hits", "images/open", "exports"])
+@pytest.mark.parametrize("path", ASKED)
 def test_what_cannot_be_recorded_is_not_answered(recorded: Live, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client = program(recorded)
     row = history_of(client)[0]
