@@ -113,6 +113,39 @@ class Session:
         )
         return self._places(served, Action.PLATE_HISTORY)
 
+    def possible_plates(
+        self, plate: str, *, since: Time = None, until: Time = None, state: str | None = None
+    ) -> GeoDataFrame:
+        """All reads of a plate, then of its look-alikes, then of plates one character off, each the newest first.
+
+        A row that is `possible` is a lead, never the plate itself. Parameters and errors as `plate_history`.
+
+        Returns
+        -------
+        GeoDataFrame (n, 19), EPSG:4326: the columns of `search.tolerant.COLUMNS` and `geometry`; times in the department's zone
+        """
+        served = self._client.possible_plates(
+            plate, self._why, since=self._instant(since), until=self._instant(until), state=state
+        )
+        return self._places(served, Action.PLATE_HISTORY)
+
+    def plate_path(
+        self, plate: str, *, since: Time = None, until: Time = None, state: str | None = None
+    ) -> GeoDataFrame:
+        """The reads of a plate in the order of time, each with how far and how fast from the one before.
+
+        Where `impossible`, one of the two reads is of another vehicle: misread, or a cloned plate; look at both pictures.
+        Parameters and errors as `plate_history`.
+
+        Returns
+        -------
+        GeoDataFrame (n, 25), EPSG:4326: the columns of `search.path.COLUMNS` and `geometry`; times in the department's zone
+        """
+        served = self._client.plate_path(
+            plate, self._why, since=self._instant(since), until=self._instant(until), state=state
+        )
+        return self._places(served, Action.PLATE_HISTORY)
+
     def partial_plates(
         self,
         pattern: str,

@@ -20,7 +20,7 @@ from alpr_assets.client.entering import Person
 from alpr_assets.errors import AccessRefusedError, AlprError, VerificationError
 from alpr_assets.lifecycle.watches import listing
 from alpr_assets.notebook import Session, sign_in
-from alpr_assets.search import history, hits, partial
+from alpr_assets.search import history, hits, partial, path, tolerant
 from alpr_assets.settings import ROOT, settings
 from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live
 
@@ -126,6 +126,19 @@ def test_a_partial_plate_is_asked_for_within_what_an_analyst_drew(session: Sessi
     assert session.recorded()["what"].tolist() == ["partial_plate", "open_image"]
     with pytest.raises(AlprError, match="no area"):
         session.partial_plates("7A?C1*", area="downtown")
+
+
+@pytest.mark.clause("422.4(a)")
+def test_a_path_and_what_may_be_the_plate_are_asked_for_as_a_history(session: Session) -> None:
+    driven = session.plate_path(STOLEN, since="2026-06-14T21:15")
+    assert list(driven.columns) == [*path.COLUMNS, "geometry"]
+    assert driven["device_id"].tolist() == ["cam-2", "cam-3", "cam-4"]
+    possible = session.possible_plates("8XYZ991", since=date(2026, 6, 14), state="CA")
+    assert list(possible.columns) == [*tolerant.COLUMNS, "geometry"]
+    assert possible["match_kind"].tolist() == ["exact", *["edit1"] * 4]
+    assert session.recorded()["what"].tolist() == ["plate_history"] * 2
+    assert session.recorded()["n_rows"].tolist() == [3, 5]
+    assert session.image(driven.iloc[0]).size == (64, 48)
 
 
 @pytest.mark.parametrize(

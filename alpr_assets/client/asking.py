@@ -157,6 +157,32 @@ class Client:
         asked = {"plate": plate, "since": _said(since), "until": _said(until), "state": state}
         return self._frame("/api/plate-history", why, asked)
 
+    def possible_plates(
+        self,
+        plate: str,
+        why: Why,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        state: str | None = None,
+    ) -> Served[pd.DataFrame]:
+        """Reads of a plate, then of those that may be it, misread; columns as `search.tolerant.COLUMNS`, times in UTC."""
+        asked = {"plate": plate, "since": _said(since), "until": _said(until), "state": state}
+        return self._frame("/api/possible-plates", why, asked)
+
+    def plate_path(
+        self,
+        plate: str,
+        why: Why,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        state: str | None = None,
+    ) -> Served[pd.DataFrame]:
+        """Reads of a plate in the order of time, with their gaps; columns as `search.path.COLUMNS`, times in UTC."""
+        asked = {"plate": plate, "since": _said(since), "until": _said(until), "state": state}
+        return self._frame("/api/plate-path", why, asked)
+
     def partial_plates(
         self,
         pattern: str,

@@ -20,7 +20,7 @@ from alpr_assets.client import Client, HeadBook, Why
 from alpr_assets.client.areas import circle
 from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, NotFoundError, VerificationError
 from alpr_assets.lifecycle.watches import listing
-from alpr_assets.search import history, hits, partial
+from alpr_assets.search import history, hits, partial, path, tolerant
 from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live, served
 from tests.patrols import AT
 
@@ -57,6 +57,17 @@ def test_partial_plates_come_best_explained_first_in_any_area(client: Client) ->
     near = client.partial_plates("7A?C1*", WHY, area=circle(*first, 100)).value
     assert near["device_id"].tolist() == ["cam-0"]
     assert client.partial_plates("1NON?*", WHY, area=circle(*first, 100)).value.columns.tolist() == list(frame.columns)
+
+
+@pytest.mark.clause("422.4(a)")
+def test_what_may_be_a_plate_and_its_path_are_frames_of_documented_columns(client: Client) -> None:
+    possible = client.possible_plates("8XYZ991", WHY).value
+    assert list(possible.columns) == list(tolerant.COLUMNS)
+    assert possible["possible"].tolist() == [False, True, True, True, True]
+    driven = client.plate_path(STOLEN, WHY, until=AT + timedelta(minutes=30)).value
+    assert list(driven.columns) == list(path.COLUMNS)
+    assert driven["device_id"].tolist() == ["cam-0", "cam-1", "cam-2"]
+    assert driven["gap_s"].tolist()[1:] == [600.0, 600.0]
 
 
 def test_hits_say_why_they_match(client: Client) -> None:

@@ -147,6 +147,14 @@ class PlateHistoryAsk(Why, PlateQuestion):
     """All reads of one plate, with purpose and case number."""
 
 
+class PossiblePlatesAsk(Why, PlateQuestion):
+    """All reads of one plate, and of those that may be it, misread."""
+
+
+class PlatePathAsk(Why, PlateQuestion):
+    """The reads of one plate in the order of time, with the gaps between them."""
+
+
 class PartialPlatesAsk(Why, Window):
     """All reads of the plates that a pattern means."""
 

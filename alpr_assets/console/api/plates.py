@@ -1,11 +1,12 @@
-"""Questions about plates that are not known for certain: partial ones. Each goes through the gate.
+"""More questions about plates: partial ones, one that may have been misread, one's path. Each goes through the gate.
 
 Here: routes that put an ask together and let the answer leave in the caller's format. Not here: any decision, any statement; a
-plate as it is spelt (`searching`).
+plate's history as it is spelt (`searching`).
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter
@@ -15,15 +16,17 @@ from alpr_assets.access.gate import Grant
 from alpr_assets.access.roles import Action
 from alpr_assets.console.api import asks
 from alpr_assets.console.api.columns import schema_of
-from alpr_assets.console.api.searching import Accept, asked, rows_answer, table_response, wanted_format
+from alpr_assets.console.api.searching import Accept, asked, framed_answer, rows_answer, table_response, wanted_format
 from alpr_assets.console.api.sessions import Serving, SignedIn
 from alpr_assets.lifecycle.watches.areas import Area, area_of
 from alpr_assets.search import partial as partials
-from alpr_assets.search import querying
+from alpr_assets.search import path, querying, tolerant
 
 router: Final = APIRouter(tags=["searches"])
 
 PARTIAL_PLATES: Final = schema_of(partials.COLUMNS)
+POSSIBLE_PLATES: Final = schema_of(tolerant.COLUMNS)
+PLATE_PATH: Final = schema_of(path.COLUMNS)
 
 
 @router.post("/partial-plates", responses=table_response(PARTIAL_PLATES), response_model=None)
@@ -42,6 +45,42 @@ def partial_plates(ask: asks.PartialPlatesAsk, session: SignedIn, services: Serv
         asked(Action.PARTIAL_PLATE, ask),
         query=query,
         schema=PARTIAL_PLATES,
+        chosen_format=wanted_format(accept),
+    )
+
+
+@router.post("/possible-plates", responses=table_response(POSSIBLE_PLATES), response_model=None)
+def possible_plates(
+    ask: asks.PossiblePlatesAsk, session: SignedIn, services: Serving, accept: Accept = None
+) -> Response:
+    """All reads of a plate, then of look-alikes, then of plates one character off: possible, never the plate itself (422.4(a))."""
+    search = partial(
+        tolerant.tolerant_history, engine=services.store.engine, plate=ask.plate, policy=services.policy,
+        since=ask.since, until=ask.until, state=ask.state,
+    )  # fmt: skip
+    return framed_answer(
+        services,
+        session,
+        asked(Action.PLATE_HISTORY, ask),
+        search=search,
+        schema=POSSIBLE_PLATES,
+        chosen_format=wanted_format(accept),
+    )
+
+
+@router.post("/plate-path", responses=table_response(PLATE_PATH), response_model=None)
+def plate_path(ask: asks.PlatePathAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
+    """The reads of a plate in the order of time, each with its gap to the one before; impossible ones are flagged (422.4(a))."""
+    search = partial(
+        path.plate_path, engine=services.store.engine, plate=ask.plate, policy=services.policy, since=ask.since,
+        until=ask.until, state=ask.state,
+    )  # fmt: skip
+    return framed_answer(
+        services,
+        session,
+        asked(Action.PLATE_HISTORY, ask),
+        search=search,
+        schema=PLATE_PATH,
         chosen_format=wanted_format(accept),
     )
 

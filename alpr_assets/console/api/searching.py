@@ -11,6 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
+import pandas as pd
 import pyarrow as pa
 from fastapi import APIRouter, Header
 from fastapi.responses import Response, StreamingResponse
@@ -166,6 +167,33 @@ def rows_answer(
         services, session, ask, chosen_format,
         lambda grant, spool: querying.spooled(services.store.engine, query(grant), spool, chosen_format.of(schema)),
     )  # fmt: skip
+
+
+def framed_answer(
+    services: Services,
+    session: Session,
+    ask: Ask,
+    *,
+    search: Callable[[Grant], Found[pd.DataFrame]],
+    schema: pa.Schema,
+    chosen_format: Format,
+) -> Response:
+    """Let a search's frame leave: of what is ranked or compared as a whole, no row is known before the last."""
+
+    def spooled(grant: Grant, spool: Spool) -> Found[Spool]:
+        found = search(grant)
+        for content in chosen_format.of(schema)(batches(found.rows)):
+            spool.write(content)
+        spool.finish()
+        return Found(spool, found.ids)
+
+    return spooled_answer(services, session, ask, chosen_format, spooled)
+
+
+def batches(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """A frame in parts, so that its text never lies in memory whole; one, empty, where there are no rows."""
+    for first in range(0, max(len(frame), 1), querying.BATCH):
+        yield frame.iloc[first : first + querying.BATCH].reset_index(drop=True)
 
 
 def spooled_answer(

@@ -46,13 +46,14 @@ def description(live: Live) -> dict[str, Any]:
 OPERATIONS = [
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out"), ("GET", "/me"), ("GET", "/purposes"),
     ("POST", "/plate-history"), ("POST", "/hits"), ("POST", "/images/open"), ("POST", "/exports"), ("POST", "/hit"),
-    ("POST", "/watches"), ("POST", "/partial-plates"),
+    ("POST", "/watches"), ("POST", "/partial-plates"), ("POST", "/possible-plates"), ("POST", "/plate-path"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
 ]  # fmt: skip
 
 ASKS = [
     "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
+    "PossiblePlatesAsk", "PlatePathAsk",
 ]  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def test_nothing_that_the_description_allows_is_a_server_error(recorded: Live, m
     (hit, *_) = recorded.patrol.hits()
     there = {
         "/images/open": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
-        "/partial-plates": {"pattern": "7A?C1*"},
+        "/partial-plates": {"pattern": "7A?C1*"}, "/possible-plates": {"plate": STOLEN}, "/plate-path": {"plate": STOLEN},
     }.get(path, {})  # fmt: skip
 
     @BOUNDED

@@ -9,12 +9,14 @@ import pytest
 from alpr_assets.console.api import cases, members, plates, proofs, searching
 from alpr_assets.console.api.columns import documented, schema_of
 from alpr_assets.lifecycle.watches import listing
-from alpr_assets.search import history, hits, partial
+from alpr_assets.search import history, hits, partial, path, tolerant
 from alpr_assets.settings import ROOT
 
 PAGE = ROOT / "docs" / "data_api.md"
 HEADINGS = {
     "Columns of a plate's history": history.COLUMNS,
+    "Columns of possible plates": tolerant.COLUMNS,
+    "Columns of a plate's path": path.COLUMNS,
     "Columns of partial plates": partial.COLUMNS,
     "Columns of hits": hits.COLUMNS,
     "Columns of watches": listing.COLUMNS,

@@ -151,6 +151,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "images/open": {"day": "2026-06-15", "capture_id": 1},
     "exports": {"of": {"search": "plate_history", "plate": STOLEN}},
     "partial-plates": {"pattern": f"{STOLEN[:5]}*"},
+    "possible-plates": {"plate": STOLEN},
+    "plate-path": {"plate": STOLEN},
 }
 
 
