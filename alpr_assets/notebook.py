@@ -12,9 +12,9 @@ kernel opens none. Each call is one question, recorded by name, date, time, purp
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -25,12 +25,16 @@ from PIL import Image
 
 from alpr_assets.access.record.entries import Receipt
 from alpr_assets.access.roles import Action
+from alpr_assets.client.areas import circle
 from alpr_assets.client.asking import Client, ExportedFile, Served, Value, Why
 from alpr_assets.client.entering import Person, enter
+from alpr_assets.client.incidents import Canvassed, Incident
 from alpr_assets.errors import AlprError
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+__all__ = ["Canvassed", "Incident", "Session", "Time", "circle", "sign_in"]
 
 Time = datetime | date | str | None
 """An instant, a day, or either in ISO 8601; without an offset it is the department's."""
@@ -182,6 +186,52 @@ class Session:
         )  # fmt: skip
         return self._places(served, Action.PARTIAL_PLATE)
 
+    def canvass(
+        self,
+        incidents: Sequence[Incident],
+        *,
+        at_least: int | None = None,
+        partial: str | None = None,
+        state: str | None = None,
+        heading_deg: float | None = None,
+        devices: Sequence[str] = (),
+    ) -> Canvassed:
+        """Vehicles that were seen at incidents, the most telling first, beside what could have been seen there at all.
+
+        Parameters
+        ----------
+        incidents : each with name, places and times: `Incident("26-01234", [circle(38.0, -121.8, 400)], [("2026-06-14T21:00",
+            "2026-06-14T22:00")], at="2026-06-14T21:30")`; without an offset times are the department's
+        at_least : at how many of them a vehicle was seen; None: all
+        partial : pattern of its plate, as `partial_plates`
+        state : two letters
+        heading_deg : 0 north, 90 east; reads that look elsewhere by more than 45° are left out
+        devices : only these readers
+
+        Returns
+        -------
+        Canvassed: `vehicles` and `reads`, GeoDataFrames (EPSG:4326) with the columns of `search.canvass.vehicles` and `gathering`
+            and `geometry`; `coverage`, a DataFrame, and `gaps`, its sentences: what stands between "not seen" and "not there"
+
+        Raises
+        ------
+        MalformedError : nothing to canvass, or more than the policy allows at once
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        served = self._client.canvass(
+            [incident.timed(self._instant) for incident in incidents],
+            self._why, at_least=at_least, partial=partial, state=state, heading_deg=heading_deg, devices=devices,
+        )  # fmt: skip
+        found = served.value
+        self._note(served, Action.CANVASS, len(found.vehicles))
+        told = self._recorded_as(served)
+        return replace(
+            found,
+            vehicles=self._located(found.vehicles, told),
+            reads=self._located(found.reads, told),
+            coverage=self._told(found.coverage, told),
+        )
+
     def hits(self, *, since: Time = None, until: Time = None, category: str | None = None) -> GeoDataFrame:
         """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact.
 
@@ -230,10 +280,8 @@ class Session:
         AccessRefusedError, VerificationError : as `plate_history`
         """
         served = self._client.watches(self._why, running=running)
-        frame = self._localised(served.value)
-        self._note(served, Action.VIEW_HITS, len(frame))
-        frame.attrs.update(self._recorded_as(served))
-        return frame
+        self._note(served, Action.VIEW_HITS, len(served.value))
+        return self._told(served.value, self._recorded_as(served))
 
     def image(self, row: Any, *, plate_only: bool = False) -> Image.Image:
         """The picture that a row was read from. Each opening is a question of its own, and recorded as one.
@@ -370,15 +418,24 @@ class Session:
         return (at if at.tzinfo else at.replace(tzinfo=self.zone)).astimezone(UTC)
 
     def _places(self, served: Served[pd.DataFrame], what: Action) -> GeoDataFrame:
+        self._note(served, what, len(served.value))
+        return self._located(served.value, self._recorded_as(served))
+
+    def _located(self, frame: pd.DataFrame, told: Mapping[str, Any]) -> GeoDataFrame:
+        """With its places as points, and what the record knows it by."""
         import geopandas as gpd  # noqa: PLC0415 - 1 s
 
-        frame = self._localised(served.value)
+        frame = self._localised(frame)
         lat, lon = (frame[name].astype("float64") for name in ("latitude_deg", "longitude_deg"))
         points = gpd.GeoSeries.from_xy(lon, lat, crs="EPSG:4326").where(lat.notna() & lon.notna())
-        self._note(served, what, len(frame))
         located = gpd.GeoDataFrame(frame, geometry=points)
-        located.attrs.update(self._recorded_as(served))
+        located.attrs.update(told)
         return located
+
+    def _told(self, frame: pd.DataFrame, told: Mapping[str, Any]) -> pd.DataFrame:
+        localised = self._localised(frame)
+        localised.attrs.update(told)
+        return localised
 
     def _localised(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Its instants in the department's zone."""

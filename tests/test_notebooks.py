@@ -19,8 +19,9 @@ from alpr_assets.access.roles import Role
 from alpr_assets.client.entering import Person
 from alpr_assets.errors import AccessRefusedError, AlprError, VerificationError
 from alpr_assets.lifecycle.watches import listing
-from alpr_assets.notebook import Session, sign_in
+from alpr_assets.notebook import Incident, Session, circle, sign_in
 from alpr_assets.search import history, hits, partial, path, tolerant
+from alpr_assets.search.canvass import gathering, vehicles
 from alpr_assets.settings import ROOT, settings
 from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live
 
@@ -139,6 +140,29 @@ def test_a_path_and_what_may_be_the_plate_are_asked_for_as_a_history(session: Se
     assert session.recorded()["what"].tolist() == ["plate_history"] * 2
     assert session.recorded()["n_rows"].tolist() == [3, 5]
     assert session.image(driven.iloc[0]).size == (64, 48)
+
+
+@pytest.mark.clause("422.4(c)")
+def test_a_canvass_is_asked_for_in_the_departments_time_and_comes_with_places_and_coverage(session: Session) -> None:
+    evening = [("2026-06-14T20:55", "2026-06-14T21:15")]
+    scenes = [Incident(name, [circle(*place, 200)], evening) for name, place in zip("AB", ROUTE[:2], strict=True)]
+    found = session.canvass(scenes, at_least=2)
+    assert found.vehicles["plate"].tolist() == [STOLEN]
+    assert list(found.vehicles.columns) == [*vehicles.COLUMNS, "geometry"]
+    assert list(found.reads.columns) == [*gathering.COLUMNS, "geometry"]
+    assert found.vehicles["nearest_at"].dt.tz == ZONE
+    assert found.reads.crs == found.vehicles.crs == "EPSG:4326"
+    looked = found.coverage[found.coverage["state"] == "here"]
+    assert (looked["incident"].tolist(), looked["device_id"].tolist()) == (["A", "B"], ["cam-0", "cam-1"])
+    assert found.coverage["first_at"].dt.tz == ZONE
+    asked = session.recorded()
+    assert (asked["what"].tolist(), asked["n_rows"].tolist()) == (["canvass"], [1])
+    told = {frame.attrs["record_id"] for frame in (found.vehicles, found.reads, found.coverage)}
+    assert told == {asked["record_id"].iloc[0]}
+    assert session.image(found.reads.iloc[0]).size == (64, 48)
+    around = Point(ROUTE[1][1], ROUTE[1][0]).buffer(0.002)
+    drawn = session.canvass([Incident("B", [around], evening, at="2026-06-14T21:10")], partial="7A?C*", state="CA")
+    assert drawn.vehicles["plate"].tolist()[0] == STOLEN
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ address (`places`), what a notebook makes of it (`notebook`). No plate is part o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -20,7 +20,9 @@ from alpr_assets.access.record.entries import Receipt
 from alpr_assets.client import places, receipts
 from alpr_assets.client.areas import geojson
 from alpr_assets.client.heads import HeadBook, Proofs
+from alpr_assets.client.incidents import Canvassed, Incident
 from alpr_assets.client.refusals import error_of
+from alpr_assets.client.tables import from_arrow
 from alpr_assets.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -208,6 +210,31 @@ class Client:
         ranked = served.value.sort_values(["explained", "captured_at"], ascending=False, kind="stable")
         return Served(ranked.reset_index(drop=True), served.receipt)
 
+    def canvass(
+        self,
+        incidents: Sequence[Incident],
+        why: Why,
+        *,
+        at_least: int | None = None,
+        partial: str | None = None,
+        state: str | None = None,
+        heading_deg: float | None = None,
+        devices: Sequence[str] = (),
+    ) -> Served[Canvassed]:
+        """Vehicles that were seen at incidents, the most telling first, beside what could have been seen there at all.
+
+        at_least : at how many of the incidents; None: all
+        partial, state, heading_deg, devices : what is known of the vehicle, see `search.canvass.incidents.Description`
+        """
+        known = {"partial": partial, "state": state, "heading_deg": heading_deg, "devices": list(devices) or None}
+        asked = {
+            "incidents": [incident.said(_said) for incident in incidents],
+            "at_least": at_least,
+            "described": {name: value for name, value in known.items() if value is not None},
+        }
+        response = self._recorded("/api/canvass", why, asked, accept="application/json")
+        return Served(Canvassed.of(response.value.json()), response.receipt)
+
     def hits(
         self, why: Why, *, since: datetime | None = None, until: datetime | None = None, category: str | None = None
     ) -> Served[pd.DataFrame]:
@@ -264,11 +291,7 @@ class Client:
 
         response = self._recorded(path, why, asked, accept=ARROW)
         table = pa.ipc.open_stream(response.value.content).read_all()
-        frame: pd.DataFrame = table.to_pandas(types_mapper=_nullable().get)
-        for column in table.schema:
-            if pa.types.is_list(column.type):
-                frame[column.name] = frame[column.name].map(list)
-        return Served(frame, response.receipt)
+        return Served(from_arrow(table), response.receipt)
 
     def _recorded(
         self, path: str, why: Why, asked: Mapping[str, Any], *, accept: str = "*/*"
@@ -302,14 +325,6 @@ class Client:
         if not response.is_success:
             raise error_of(response)
         return response
-
-
-def _nullable() -> dict[Any, Any]:
-    """Missing numbers and truths stay missing: as floats, ids would lose digits."""
-    import pandas as pd  # noqa: PLC0415 - 0.5 s, and most commands ask for no frame
-    import pyarrow as pa  # noqa: PLC0415
-
-    return {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
 def _said(at: datetime | None) -> str | None:

@@ -18,9 +18,11 @@ from alpr_assets.access.roles import Role
 from alpr_assets.certificates import self_signed
 from alpr_assets.client import Client, HeadBook, Why
 from alpr_assets.client.areas import circle
+from alpr_assets.client.incidents import Incident
 from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, NotFoundError, VerificationError
 from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits, partial, path, tolerant
+from alpr_assets.search.canvass import coverage, gathering, vehicles
 from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live, served
 from tests.patrols import AT
 
@@ -68,6 +70,33 @@ def test_what_may_be_a_plate_and_its_path_are_frames_of_documented_columns(clien
     assert list(driven.columns) == list(path.COLUMNS)
     assert driven["device_id"].tolist() == ["cam-0", "cam-1", "cam-2"]
     assert driven["gap_s"].tolist()[1:] == [600.0, 600.0]
+
+
+@pytest.mark.clause("422.4(c)")
+def test_a_canvass_is_frames_of_documented_columns_and_what_may_be_missing(client: Client) -> None:
+    window = (AT - timedelta(minutes=5), AT + timedelta(minutes=15))
+    at_both = [
+        Incident(name, [circle(*place, 200)], [window], at=AT) for name, place in zip("AB", ROUTE[:2], strict=True)
+    ]
+    served = client.canvass(at_both, WHY)
+    found = served.value
+    assert found.vehicles["plate"].tolist() == [STOLEN]
+    assert list(found.vehicles.columns) == list(vehicles.COLUMNS)
+    assert list(found.reads.columns) == list(gathering.COLUMNS)
+    assert list(found.coverage.columns) == list(coverage.COLUMNS)
+    assert found.vehicles["incidents"].tolist() == [["A", "B"]]
+    assert str(found.vehicles["nearest_at"].dtype) == "datetime64[us, UTC]"
+    assert found.reads["read_id"].dtype == pd.Int64Dtype()
+    assert isinstance(found.reads["day"].iloc[0], date)
+    assert (found.n_seen, found.counts["n_unread"], found.counts["n_waiting"]) == (3, 0, None)
+    client.prove(served.receipt)
+    nowhere = Incident("C", [circle(0, 0, 100)], [window])
+    empty = client.canvass([nowhere], WHY, partial="7A?C1*", state="CA", heading_deg=90, devices=["cam-0"]).value
+    assert list(empty.vehicles.columns) == list(vehicles.COLUMNS)
+    assert str(empty.vehicles["nearest_at"].dtype) == "datetime64[us, UTC]"
+    assert empty.gaps == ("no reader looked there at all",)
+    with pytest.raises(MalformedError):
+        client.canvass([nowhere, nowhere], WHY)
 
 
 def test_hits_say_why_they_match(client: Client) -> None:

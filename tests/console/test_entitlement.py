@@ -21,6 +21,7 @@ from alpr_assets.lifecycle.hits.notices import notify
 from alpr_assets.policy import Policy
 from alpr_assets.store import people, schema
 from alpr_assets.store.engine import insert_new, writing
+from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console, open_console
 from tests.lifecycle.hits.test_raising import ncic
 from tests.live import drive
@@ -173,6 +174,7 @@ def test_who_views_no_hits_is_shown_none_by_any_route(driven: tuple[Console, Pat
     questions = {
         "hits": {}, "watches": {}, "hit": {"hit_id": 1}, "plate-history": {"plate": "8XYZ991"},
         "partial-plates": {"pattern": "8XYZ99*"}, "possible-plates": {"plate": "8XYZ991"}, "plate-path": {"plate": "8XYZ991"},
+        "canvass": {"incidents": [incident(0)]},
     }  # fmt: skip
     for path, more in questions.items():
         assert client.post(f"/api/{path}", json={**WHY, **more}).status_code == 403, path

@@ -16,6 +16,7 @@ from alpr_assets.access.roles import Action, Role, may
 from alpr_assets.console.app import create_routes
 from alpr_assets.console.door import Door
 from alpr_assets.console.security import PUBLIC, PUBLIC_FILES, STEPS
+from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
 VALUES = {"path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
@@ -217,6 +218,10 @@ API_ASKS = {
     "/api/hit": {**WHY, "hit_id": 1},
     "/api/watches": WHY,
     "/api/exports": {**WHY, "of": {"search": "plate_history", "plate": "7ABC123"}, "format": "csv"},
+    "/api/partial-plates": {**WHY, "pattern": "7ABC*"},
+    "/api/possible-plates": {**WHY, "plate": "7ABC123"},
+    "/api/plate-path": {**WHY, "plate": "7ABC123"},
+    "/api/canvass": {**WHY, "incidents": [incident(0)]},
 }
 
 

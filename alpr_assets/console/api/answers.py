@@ -73,6 +73,36 @@ class Rows(BaseModel):
     rows: list[dict[str, Any]] = Field(description="an object a row; the columns are its keys")
 
 
+class Table(BaseModel):
+    """One of an answer's tables."""
+
+    columns: list[Column]
+    rows: list[dict[str, Any]] = Field(description="an object a row; the columns are its keys")
+
+
+class Coverage(BaseModel):
+    """What stands between "not seen" and "not there"."""
+
+    n_unread: int = Field(description="pictures inside that are not read yet")
+    n_quarantined: int = Field(description="pictures in quarantine that claim these times, or no time")
+    n_refused_drops: int = Field(description="drops in quarantine that came since; what is in them is not known")
+    n_missing: int = Field(description="files that drops landed since declare, and that have not arrived")
+    n_undated: int = Field(description="pictures landed since whose time is only that of their receipt")
+    n_waiting: int | None = Field(description="closed drops that wait to be landed; null: not looked")
+    gaps: list[str] = Field(description="the same in sentences; empty where nothing is known to be missing")
+    devices: Table = Field(description="a row an incident and reader")
+
+
+class Canvassed(BaseModel):
+    """What a canvass found. A rank is a lead, no finding; "not seen" is not "not there"."""
+
+    receipt: Receipt
+    n_seen: int = Field(description="vehicles that were seen at any of the incidents")
+    vehicles: Table = Field(description="a row a vehicle, the most telling first")
+    reads: Table = Field(description="their reads at the incidents")
+    coverage: Coverage
+
+
 class Character(BaseModel):
     """One character as read; empty: one that the read lacks."""
 

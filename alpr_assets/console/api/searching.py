@@ -44,18 +44,23 @@ BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
 def table_response(schema: pa.Schema, *, geoparquet: bool = True) -> dict[int | str, dict[str, Any]]:
     """How OpenAPI describes a table: its formats, and each column with its unit."""
-    columns = "\n".join(
-        f"| {f.name} | {f.type} | {f.metadata[b'unit'].decode()} | {f.metadata[b'description'].decode()} |"
-        for f in schema
-    )
     return {
         200: {
             "model": Rows,
-            "description": f"The rows.\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{columns}",
+            "description": f"The rows.\n\n{columns_text(schema)}",
             "headers": RECEIPT,
             "content": {ARROW: BINARY, PARQUET: BINARY} if geoparquet else {ARROW: BINARY},
         }
     }
+
+
+def columns_text(schema: pa.Schema) -> str:
+    """A table's columns as Markdown."""
+    columns = [
+        f"| {f.name} | {f.type} | {f.metadata[b'unit'].decode()} | {f.metadata[b'description'].decode()} |"
+        for f in schema
+    ]
+    return "\n".join(["| column | type | unit | meaning |", "|---|---|---|---|", *columns])
 
 
 @router.post("/plate-history", responses=table_response(HISTORY), response_model=None)

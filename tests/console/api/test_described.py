@@ -19,6 +19,7 @@ from alpr_assets.access.roles import Role
 from alpr_assets.console.api import create_api
 from alpr_assets.store import schema
 from tests.console.api.conftest import WHY, program
+from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST
 from tests.live import STOLEN, Live
 
@@ -47,13 +48,14 @@ OPERATIONS = [
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out"), ("GET", "/me"), ("GET", "/purposes"),
     ("POST", "/plate-history"), ("POST", "/hits"), ("POST", "/images/open"), ("POST", "/exports"), ("POST", "/hit"),
     ("POST", "/watches"), ("POST", "/partial-plates"), ("POST", "/possible-plates"), ("POST", "/plate-path"),
+    ("POST", "/canvass"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
 ]  # fmt: skip
 
 ASKS = [
     "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
-    "PossiblePlatesAsk", "PlatePathAsk",
+    "PossiblePlatesAsk", "PlatePathAsk", "CanvassAsk",
 ]  # fmt: skip
 
 
@@ -70,6 +72,7 @@ def test_nothing_that_the_description_allows_is_a_server_error(recorded: Live, m
     there = {
         "/images/open": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
         "/partial-plates": {"pattern": "7A?C1*"}, "/possible-plates": {"plate": STOLEN}, "/plate-path": {"plate": STOLEN},
+        "/canvass": {"incidents": [incident(0), incident(1)]},
     }.get(path, {})  # fmt: skip
 
     @BOUNDED

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpr_assets.console.api import cases, members, plates, proofs, searching
+from alpr_assets.console.api import canvassing, cases, members, plates, proofs, searching
 from alpr_assets.console.api.columns import documented, schema_of
 from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits, partial, path, tolerant
+from alpr_assets.search.canvass import coverage, gathering, vehicles
 from alpr_assets.settings import ROOT
 
 PAGE = ROOT / "docs" / "data_api.md"
@@ -18,6 +19,9 @@ HEADINGS = {
     "Columns of possible plates": tolerant.COLUMNS,
     "Columns of a plate's path": path.COLUMNS,
     "Columns of partial plates": partial.COLUMNS,
+    "Columns of a canvass's vehicles": vehicles.COLUMNS,
+    "Columns of a canvass's reads": gathering.COLUMNS,
+    "Columns of a canvass's coverage": coverage.COLUMNS,
     "Columns of hits": hits.COLUMNS,
     "Columns of watches": listing.COLUMNS,
 }
@@ -26,7 +30,7 @@ HEADINGS = {
 def routes_table() -> str:
     rows = [
         f"| {' '.join(sorted(route.methods))} `/api{route.path}` | {route.description.splitlines()[0]} |"
-        for router in (members.router, searching.router, plates.router, cases.router, proofs.router)
+        for router in (members.router, searching.router, plates.router, canvassing.router, cases.router, proofs.router)
         for route in router.routes
     ]
     return "\n".join(["| route | what it answers |", "|---|---|", *rows])

@@ -26,6 +26,7 @@ from alpr_assets.console.app import create_app
 from alpr_assets.search import history, hits
 from alpr_assets.store import schema
 from tests.console.api.conftest import ask, program, receipt
+from tests.console.api.test_canvassing import incident
 from tests.live import STOLEN, Live
 from tests.patrols import AT, DAY
 
@@ -153,6 +154,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "partial-plates": {"pattern": f"{STOLEN[:5]}*"},
     "possible-plates": {"plate": STOLEN},
     "plate-path": {"plate": STOLEN},
+    "canvass": {"incidents": [incident(0)]},
 }
 
 

@@ -1,0 +1,83 @@
+"""Questions about what happened around vehicles: who was near an incident. Each goes through the gate.
+
+Here: routes, and how what was found becomes one answer. Not here: any decision, any statement (`search`).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.roles import Action
+from alpr_assets.console.api import answers
+from alpr_assets.console.api.columns import schema_of
+from alpr_assets.console.api.incidents import CanvassAsk
+from alpr_assets.console.api.searching import Accept, asked
+from alpr_assets.console.api.sessions import Serving, SignedIn
+from alpr_assets.console.api.tables import Content, Table, tables_answer, tables_response
+from alpr_assets.console.wiring import Services
+from alpr_assets.lifecycle.captures.pending import pending_drops
+from alpr_assets.search.canvass import coverage, gathering, vehicles
+
+log = logging.getLogger(__name__)
+
+router: Final = APIRouter(tags=["searches"])
+
+VEHICLES: Final = schema_of(vehicles.COLUMNS)
+READS: Final = schema_of(gathering.COLUMNS)
+COVERAGE: Final = schema_of(coverage.COLUMNS)
+
+
+@router.post(
+    "/canvass",
+    responses=tables_response(answers.Canvassed, {"vehicles": VEHICLES, "reads": READS, "coverage.devices": COVERAGE}),
+    response_model=None,
+)
+def canvass(ask: CanvassAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
+    """Vehicles that were seen at incidents, the most telling first, beside what could have been seen there at all (422.4(c))."""
+
+    def search(grant: Grant) -> Found[Content]:
+        incidents = [one.incident() for one in ask.incidents]
+        engine, policy = services.store.engine, services.policy
+        found = vehicles.canvass(
+            grant, engine, incidents, policy=policy, at_least=ask.at_least, described=ask.described.description()
+        )
+        covered = coverage.coverage(grant, engine, incidents, policy=policy, n_waiting=_n_waiting(services)).rows
+        content: Content = {
+            "n_seen": found.rows.n_seen,
+            "vehicles": Table(found.rows.vehicles, VEHICLES),
+            "reads": Table(found.rows.reads, READS),
+            "coverage": _covered(covered),
+        }
+        return Found(content, found.ids)
+
+    return tables_answer(services, session, asked(Action.CANVASS, ask), accept, search)
+
+
+def _covered(found: coverage.Coverage) -> Content:
+    return {
+        "n_unread": found.n_unread,
+        "n_quarantined": found.n_quarantined,
+        "n_refused_drops": found.n_refused_drops,
+        "n_missing": found.n_missing,
+        "n_undated": found.n_undated,
+        "n_waiting": found.n_waiting,
+        "gaps": list(found.gaps),
+        "devices": Table(found.devices, COVERAGE),
+    }
+
+
+def _n_waiting(services: Services) -> int | None:
+    """Drops that wait to be landed; None where this machine does not see their folder."""
+    drops = services.settings.path("drops")
+    if not drops.is_dir():
+        return None
+    try:
+        return len(pending_drops(services.store, drops, policy=services.policy))
+    except OSError:
+        log.warning("the landing folder could not be looked at for a canvass")
+        return None
