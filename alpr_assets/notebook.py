@@ -28,13 +28,13 @@ from alpr_assets.access.roles import Action
 from alpr_assets.client.areas import circle
 from alpr_assets.client.asking import Client, ExportedFile, Served, Value, Why
 from alpr_assets.client.entering import Person, enter
-from alpr_assets.client.incidents import Canvassed, Incident
+from alpr_assets.client.incidents import Canvassed, CoTravel, Incident
 from alpr_assets.errors import AlprError
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-__all__ = ["Canvassed", "Incident", "Session", "Time", "circle", "sign_in"]
+__all__ = ["Canvassed", "CoTravel", "Incident", "Session", "Time", "circle", "sign_in"]
 
 Time = datetime | date | str | None
 """An instant, a day, or either in ISO 8601; without an offset it is the department's."""
@@ -231,6 +231,33 @@ class Session:
             reads=self._located(found.reads, told),
             coverage=self._told(found.coverage, told),
         )
+
+    def co_travel(self, plate: str, *, since: Time = None, until: Time = None, at_least: int = 2) -> CoTravel:
+        """Vehicles that were repeatedly within the policy's metres and seconds of a given one, beside what chance gives.
+
+        Parameters
+        ----------
+        plate : as typed; spaces, dashes and case do not count
+        since, until : `until` excluded; without an offset they are the department's time
+        at_least : occasions, 2 or more
+
+        Returns
+        -------
+        CoTravel: `companions`, a DataFrame, the least likely by chance first; `passes`, a GeoDataFrame (EPSG:4326) of the reads
+            close by; columns of `search.convoy.companions` and times in the department's zone. Why vehicles met, no figure says
+
+        Raises
+        ------
+        MalformedError : no plate, or less than two occasions
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        served = self._client.co_travel(
+            plate, self._why, since=self._instant(since), until=self._instant(until), at_least=at_least
+        )
+        found = served.value
+        self._note(served, Action.CO_TRAVEL, len(found.companions))
+        told = self._recorded_as(served)
+        return replace(found, companions=self._told(found.companions, told), passes=self._located(found.passes, told))
 
     def hits(self, *, since: Time = None, until: Time = None, category: str | None = None) -> GeoDataFrame:
         """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact.

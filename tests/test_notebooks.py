@@ -22,6 +22,7 @@ from alpr_assets.lifecycle.watches import listing
 from alpr_assets.notebook import Incident, Session, circle, sign_in
 from alpr_assets.search import history, hits, partial, path, tolerant
 from alpr_assets.search.canvass import gathering, vehicles
+from alpr_assets.search.convoy import companions
 from alpr_assets.settings import ROOT, settings
 from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live
 
@@ -163,6 +164,17 @@ def test_a_canvass_is_asked_for_in_the_departments_time_and_comes_with_places_an
     around = Point(ROUTE[1][1], ROUTE[1][0]).buffer(0.002)
     drawn = session.canvass([Incident("B", [around], evening, at="2026-06-14T21:10")], partial="7A?C*", state="CA")
     assert drawn.vehicles["plate"].tolist()[0] == STOLEN
+
+
+@pytest.mark.clause("422.4(c)")
+def test_companions_come_in_the_departments_time_with_the_places_where_they_met(session: Session) -> None:
+    found = session.co_travel(STOLEN, since="2026-06-14", until="2026-06-15")
+    assert list(found.companions.columns) == list(companions.COLUMNS)
+    assert list(found.passes.columns) == [*companions.PASSES, "geometry"]
+    assert (found.n_own, len(found.companions), found.passes.crs) == (5, 0, "EPSG:4326")
+    assert found.companions["last_at"].dt.tz == ZONE
+    assert session.recorded()["what"].tolist() == ["co_travel"]
+    assert found.companions.attrs["record_id"] == session.recorded()["record_id"].iloc[0]
 
 
 @pytest.mark.parametrize(

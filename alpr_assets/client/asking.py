@@ -20,7 +20,7 @@ from alpr_assets.access.record.entries import Receipt
 from alpr_assets.client import places, receipts
 from alpr_assets.client.areas import geojson
 from alpr_assets.client.heads import HeadBook, Proofs
-from alpr_assets.client.incidents import Canvassed, Incident
+from alpr_assets.client.incidents import Canvassed, CoTravel, Incident
 from alpr_assets.client.refusals import error_of
 from alpr_assets.client.tables import from_arrow
 from alpr_assets.errors import VerificationError
@@ -234,6 +234,20 @@ class Client:
         }
         response = self._recorded("/api/canvass", why, asked, accept="application/json")
         return Served(Canvassed.of(response.value.json()), response.receipt)
+
+    def co_travel(
+        self,
+        plate: str,
+        why: Why,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        at_least: int = 2,
+    ) -> Served[CoTravel]:
+        """Vehicles that were on at least so many occasions close to a given one, beside what chance gives."""
+        asked = {"plate": plate, "since": _said(since), "until": _said(until), "at_least": at_least}
+        response = self._recorded("/api/co-travel", why, asked, accept="application/json")
+        return Served(CoTravel.of(response.value.json()), response.receipt)
 
     def hits(
         self, why: Why, *, since: datetime | None = None, until: datetime | None = None, category: str | None = None

@@ -1,4 +1,4 @@
-"""Incidents as an analyst states them, and what a canvass of them or a look for companions answered.
+"""Incidents as an analyst states them, and what a canvass of them, or a look for a vehicle's companions, answered.
 
 Here: value classes. Not here: asking (`asking`), whether the policy allows as much at once: the console says.
 """
@@ -70,3 +70,24 @@ class Canvassed:
         counts = {name: value for name, value in covered.items() if name not in {"gaps", "devices"}}
         frames = (frame_of(said["vehicles"]), frame_of(said["reads"]), frame_of(covered["devices"]))
         return cls(*frames, gaps=tuple(covered["gaps"]), counts=counts, n_seen=said["n_seen"])
+
+
+@dataclass(frozen=True, slots=True)
+class CoTravel:
+    """Who travelled with a vehicle. A small q-value says that they did not meet by chance; why they met, it does not say.
+
+    companions : a row a vehicle, the least likely by chance first; columns of `search.convoy.companions.COLUMNS`
+    passes : a row a pair of reads close by; columns of `search.convoy.companions.PASSES`
+    n_own : reads of the given vehicle that have a place and a time
+    n_tests : plates that the q-values are held against
+    """
+
+    companions: pd.DataFrame
+    passes: pd.DataFrame
+    n_own: int
+    n_tests: int
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> CoTravel:
+        """What the console said."""
+        return cls(frame_of(said["companions"]), frame_of(said["passes"]), said["n_own"], said["n_tests"])

@@ -23,6 +23,7 @@ from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, No
 from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits, partial, path, tolerant
 from alpr_assets.search.canvass import coverage, gathering, vehicles
+from alpr_assets.search.convoy import companions
 from tests.live import CASE, PASSWORD, PURPOSE, ROUTE, STOLEN, Live, served
 from tests.patrols import AT
 
@@ -97,6 +98,17 @@ def test_a_canvass_is_frames_of_documented_columns_and_what_may_be_missing(clien
     assert empty.gaps == ("no reader looked there at all",)
     with pytest.raises(MalformedError):
         client.canvass([nowhere, nowhere], WHY)
+
+
+@pytest.mark.clause("422.4(c)")
+def test_who_travelled_with_a_vehicle_is_frames_of_documented_columns_also_where_nobody_did(client: Client) -> None:
+    served = client.co_travel(STOLEN, WHY, since=AT, until=AT + timedelta(hours=1), at_least=2)
+    found = served.value
+    assert list(found.companions.columns) == list(companions.COLUMNS)
+    assert list(found.passes.columns) == list(companions.PASSES)
+    assert str(found.companions["first_at"].dtype) == "datetime64[us, UTC]"
+    assert (len(found.companions), found.n_own) == (0, 5)
+    client.prove(served.receipt)
 
 
 def test_hits_say_why_they_match(client: Client) -> None:

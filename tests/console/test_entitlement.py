@@ -175,6 +175,7 @@ def test_who_views_no_hits_is_shown_none_by_any_route(driven: tuple[Console, Pat
         "hits": {}, "watches": {}, "hit": {"hit_id": 1}, "plate-history": {"plate": "8XYZ991"},
         "partial-plates": {"pattern": "8XYZ99*"}, "possible-plates": {"plate": "8XYZ991"}, "plate-path": {"plate": "8XYZ991"},
         "canvass": {"incidents": [incident(0)]},
+        "co-travel": {"plate": "8XYZ991"},
     }  # fmt: skip
     for path, more in questions.items():
         assert client.post(f"/api/{path}", json={**WHY, **more}).status_code == 403, path

@@ -221,6 +221,7 @@ API_ASKS = {
     "/api/partial-plates": {**WHY, "pattern": "7ABC*"},
     "/api/possible-plates": {**WHY, "plate": "7ABC123"},
     "/api/plate-path": {**WHY, "plate": "7ABC123"},
+    "/api/co-travel": {**WHY, "plate": "7ABC123"},
     "/api/canvass": {**WHY, "incidents": [incident(0)]},
 }
 

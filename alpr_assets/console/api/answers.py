@@ -103,6 +103,16 @@ class Canvassed(BaseModel):
     coverage: Coverage
 
 
+class CoTravel(BaseModel):
+    """Who travelled with a vehicle. A small q-value says that they did not meet by chance; why they met, it does not say."""
+
+    receipt: Receipt
+    n_own: int = Field(description="reads of the given vehicle that have a place and a time")
+    n_tests: int = Field(description="plates that the q-values are held against")
+    companions: Table = Field(description="a row a vehicle, the least likely by chance first")
+    passes: Table = Field(description="a row a pair of reads close by")
+
+
 class Character(BaseModel):
     """One character as read; empty: one that the read lacks."""
 

@@ -169,6 +169,13 @@ class PartialPlatesAsk(Why, Window):
     )
 
 
+class CoTravelAsk(Why, Window):
+    """The vehicles that were repeatedly close to a given one."""
+
+    plate: PlateText
+    at_least: int = Field(default=2, ge=2, le=10_000, description="occasions; one is no repetition")
+
+
 class HitsAsk(Why, HitsQuestion):
     """Hot-list hits of a time, with purpose and case number."""
 

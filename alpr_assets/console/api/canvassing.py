@@ -1,4 +1,4 @@
-"""Questions about what happened around vehicles: who was near an incident. Each goes through the gate.
+"""Questions about vehicles that others lead to: who was near an incident, who travelled with a vehicle. Through the gate.
 
 Here: routes, and how what was found becomes one answer. Not here: any decision, any statement (`search`).
 """
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.roles import Action
-from alpr_assets.console.api import answers
+from alpr_assets.console.api import answers, asks
 from alpr_assets.console.api.columns import schema_of
 from alpr_assets.console.api.incidents import CanvassAsk
 from alpr_assets.console.api.searching import Accept, asked
@@ -22,6 +22,7 @@ from alpr_assets.console.api.tables import Content, Table, tables_answer, tables
 from alpr_assets.console.wiring import Services
 from alpr_assets.lifecycle.captures.pending import pending_drops
 from alpr_assets.search.canvass import coverage, gathering, vehicles
+from alpr_assets.search.convoy import companions
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ router: Final = APIRouter(tags=["searches"])
 VEHICLES: Final = schema_of(vehicles.COLUMNS)
 READS: Final = schema_of(gathering.COLUMNS)
 COVERAGE: Final = schema_of(coverage.COLUMNS)
+COMPANIONS: Final = schema_of(companions.COLUMNS)
+PASSES: Final = schema_of(companions.PASSES)
 
 
 @router.post(
@@ -56,6 +59,30 @@ def canvass(ask: CanvassAsk, session: SignedIn, services: Serving, accept: Accep
         return Found(content, found.ids)
 
     return tables_answer(services, session, asked(Action.CANVASS, ask), accept, search)
+
+
+@router.post(
+    "/co-travel",
+    responses=tables_response(answers.CoTravel, {"companions": COMPANIONS, "passes": PASSES}),
+    response_model=None,
+)
+def co_travel(ask: asks.CoTravelAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
+    """Vehicles that were repeatedly within metres and seconds of a given one, beside what chance gives (422.4(c))."""
+
+    def search(grant: Grant) -> Found[Content]:
+        found = companions.co_travel(
+            grant, services.store.engine, plate=ask.plate, policy=services.policy, since=ask.since, until=ask.until,
+            at_least=ask.at_least,
+        )  # fmt: skip
+        content: Content = {
+            "n_own": found.rows.n_own,
+            "n_tests": found.rows.n_tests,
+            "companions": Table(found.rows.companions, COMPANIONS),
+            "passes": Table(found.rows.passes, PASSES),
+        }
+        return Found(content, found.ids)
+
+    return tables_answer(services, session, asked(Action.CO_TRAVEL, ask), accept, search)
 
 
 def _covered(found: coverage.Coverage) -> Content:

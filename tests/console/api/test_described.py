@@ -48,14 +48,14 @@ OPERATIONS = [
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out"), ("GET", "/me"), ("GET", "/purposes"),
     ("POST", "/plate-history"), ("POST", "/hits"), ("POST", "/images/open"), ("POST", "/exports"), ("POST", "/hit"),
     ("POST", "/watches"), ("POST", "/partial-plates"), ("POST", "/possible-plates"), ("POST", "/plate-path"),
-    ("POST", "/canvass"),
+    ("POST", "/canvass"), ("POST", "/co-travel"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
 ]  # fmt: skip
 
 ASKS = [
     "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
-    "PossiblePlatesAsk", "PlatePathAsk", "CanvassAsk",
+    "PossiblePlatesAsk", "PlatePathAsk", "CanvassAsk", "CoTravelAsk",
 ]  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def test_nothing_that_the_description_allows_is_a_server_error(recorded: Live, m
     there = {
         "/images/open": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
         "/partial-plates": {"pattern": "7A?C1*"}, "/possible-plates": {"plate": STOLEN}, "/plate-path": {"plate": STOLEN},
+        "/co-travel": {"plate": STOLEN},
         "/canvass": {"incidents": [incident(0), incident(1)]},
     }.get(path, {})  # fmt: skip
 

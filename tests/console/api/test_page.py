@@ -11,6 +11,7 @@ from alpr_assets.console.api.columns import documented, schema_of
 from alpr_assets.lifecycle.watches import listing
 from alpr_assets.search import history, hits, partial, path, tolerant
 from alpr_assets.search.canvass import coverage, gathering, vehicles
+from alpr_assets.search.convoy import companions
 from alpr_assets.settings import ROOT
 
 PAGE = ROOT / "docs" / "data_api.md"
@@ -22,6 +23,8 @@ HEADINGS = {
     "Columns of a canvass's vehicles": vehicles.COLUMNS,
     "Columns of a canvass's reads": gathering.COLUMNS,
     "Columns of a canvass's coverage": coverage.COLUMNS,
+    "Columns of companions": companions.COLUMNS,
+    "Columns of passes close by": companions.PASSES,
     "Columns of hits": hits.COLUMNS,
     "Columns of watches": listing.COLUMNS,
 }

@@ -155,6 +155,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "possible-plates": {"plate": STOLEN},
     "plate-path": {"plate": STOLEN},
     "canvass": {"incidents": [incident(0)]},
+    "co-travel": {"plate": STOLEN},
 }
 
 
