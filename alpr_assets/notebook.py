@@ -259,6 +259,40 @@ class Session:
         told = self._recorded_as(served)
         return replace(found, companions=self._told(found.companions, told), passes=self._located(found.passes, told))
 
+    def counts(
+        self,
+        *,
+        by: Sequence[str] = ("device", "hour", "direction"),
+        since: Time = None,
+        until: Time = None,
+        area: Any = None,
+        suppress: bool = True,
+    ) -> pd.DataFrame:
+        """How many reads there were, by reader, hour of the day, weekday, direction.
+
+        Parameters
+        ----------
+        by : of device, hour, weekday, direction; hours and weekdays are the department's
+        since, until : `until` excluded; without an offset they are the department's time
+        area : as `partial_plates`; only reads in the cells that it touches
+        suppress : leave small counts out, and those that would give them away; False: for looking only, never for what is kept
+            or passed on
+
+        Returns
+        -------
+        DataFrame (n, len(by) + 2): the columns of `search.statistics.COLUMNS`; a count that is left out is missing
+
+        Raises
+        ------
+        MalformedError : nothing to count by
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        served = self._client.counts(
+            self._why, by=by, since=self._instant(since), until=self._instant(until), area=area, suppress=suppress
+        )
+        self._note(served, Action.COUNT_READS, len(served.value))
+        return self._told(served.value, self._recorded_as(served))
+
     def hits(self, *, since: Time = None, until: Time = None, category: str | None = None) -> GeoDataFrame:
         """Hot-list hits of the sources that you may see, the newest first. A hit asks a person to look; it is no fact.
 

@@ -177,6 +177,14 @@ def test_companions_come_in_the_departments_time_with_the_places_where_they_met(
     assert found.companions.attrs["record_id"] == session.recorded()["record_id"].iloc[0]
 
 
+def test_counts_are_by_the_departments_hours(session: Session) -> None:
+    found = session.counts(by=["hour", "weekday"], since="2026-06-14", until="2026-06-15", suppress=False)
+    assert found.to_numpy().tolist() == [[21, 6, 10, False]]
+    assert session.counts(by=["device"], since="2026-06-14")["suppressed"].all()
+    assert session.recorded()["what"].tolist() == ["count_reads"] * 2
+    assert found.attrs["record_id"] == session.recorded()["record_id"].iloc[0]
+
+
 @pytest.mark.parametrize(
     ("since", "n"),
     [

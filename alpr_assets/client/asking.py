@@ -249,6 +249,25 @@ class Client:
         response = self._recorded("/api/co-travel", why, asked, accept="application/json")
         return Served(CoTravel.of(response.value.json()), response.receipt)
 
+    def counts(
+        self,
+        why: Why,
+        *,
+        by: Sequence[str] = ("device", "hour", "direction"),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        area: Any = None,
+        suppress: bool = True,
+    ) -> Served[pd.DataFrame]:
+        """How many reads there were; columns as `search.statistics.COLUMNS`, of the properties those asked for.
+
+        suppress : leave small counts out; False: for looking only, never for what is kept or passed on
+        """
+        asked = {
+            "by": list(by), "since": _said(since), "until": _said(until), "area": geojson(area), "suppress": suppress,
+        }  # fmt: skip
+        return self._frame("/api/counts", why, asked)
+
     def hits(
         self, why: Why, *, since: datetime | None = None, until: datetime | None = None, category: str | None = None
     ) -> Served[pd.DataFrame]:

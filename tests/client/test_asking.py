@@ -111,6 +111,16 @@ def test_who_travelled_with_a_vehicle_is_frames_of_documented_columns_also_where
     client.prove(served.receipt)
 
 
+def test_counts_leave_small_ones_out_unless_somebody_only_looks(client: Client) -> None:
+    served = client.counts(WHY, by=["device"], since=AT, area=circle(*ROUTE[0], 100))
+    assert list(served.value.columns) == ["device", "n_reads", "suppressed"]
+    assert served.value["n_reads"].isna().all()
+    assert served.value["suppressed"].all()
+    shown = client.counts(WHY, by=["device"], since=AT, area=circle(*ROUTE[0], 100), suppress=False).value
+    assert (shown["device"].iloc[0], shown["n_reads"].iloc[0]) == ("cam-0", 2)
+    client.prove(served.receipt)
+
+
 def test_hits_say_why_they_match(client: Client) -> None:
     frame = client.hits(WHY).value
     assert list(frame.columns) == list(hits.COLUMNS)

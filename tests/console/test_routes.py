@@ -222,6 +222,7 @@ API_ASKS = {
     "/api/possible-plates": {**WHY, "plate": "7ABC123"},
     "/api/plate-path": {**WHY, "plate": "7ABC123"},
     "/api/co-travel": {**WHY, "plate": "7ABC123"},
+    "/api/counts": WHY,
     "/api/canvass": {**WHY, "incidents": [incident(0)]},
 }
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from alpr_assets.console.api import canvassing, cases, members, plates, proofs, searching
+from alpr_assets.console.api import canvassing, cases, counting, members, plates, proofs, searching
 from alpr_assets.console.api.problems import PROBLEM, Problem, handle_problems
 from alpr_assets.console.api.sessions import bearer
 from alpr_assets.console.wiring import Services
@@ -48,6 +48,14 @@ def create_api(services: Services) -> FastAPI:
     )
     api.state.services = services
     handle_problems(api)
-    for router in (members.router, searching.router, plates.router, canvassing.router, cases.router, proofs.router):
+    for router in (
+        members.router,
+        searching.router,
+        plates.router,
+        canvassing.router,
+        counting.router,
+        cases.router,
+        proofs.router,
+    ):
         api.include_router(router)
     return api

@@ -176,6 +176,18 @@ class CoTravelAsk(Why, Window):
     at_least: int = Field(default=2, ge=2, le=10_000, description="occasions; one is no repetition")
 
 
+class CountsAsk(Why, Window):
+    """How many reads there were."""
+
+    by: list[Literal["device", "hour", "weekday", "direction"]] = Field(
+        default=["device", "hour", "direction"], min_length=1, max_length=4, description="each at most once"
+    )
+    area: AreaAsked | None = Field(default=None, description="only reads in the cells that it touches; null: anywhere")
+    suppress: bool = Field(
+        default=True, description="leave small counts out; false: for looking only, never for what is kept or passed on"
+    )
+
+
 class HitsAsk(Why, HitsQuestion):
     """Hot-list hits of a time, with purpose and case number."""
 

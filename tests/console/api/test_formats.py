@@ -114,7 +114,7 @@ def test_every_column_has_a_type_a_unit_and_a_meaning() -> None:
         assert column["description"]
         if column["name"].endswith("_deg"):
             assert "degrees" in column["unit"]
-        if column["name"].endswith(("_at", "day")):
+        if column["name"] == "day" or column["name"].endswith(("_at", "_day")):
             assert "UTC" in column["unit"]
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpr_assets.console.api import canvassing, cases, members, plates, proofs, searching
+from alpr_assets.console.api import canvassing, cases, counting, members, plates, proofs, searching
 from alpr_assets.console.api.columns import documented, schema_of
 from alpr_assets.lifecycle.watches import listing
-from alpr_assets.search import history, hits, partial, path, tolerant
+from alpr_assets.search import history, hits, partial, path, statistics, tolerant
 from alpr_assets.search.canvass import coverage, gathering, vehicles
 from alpr_assets.search.convoy import companions
 from alpr_assets.settings import ROOT
@@ -25,6 +25,7 @@ HEADINGS = {
     "Columns of a canvass's coverage": coverage.COLUMNS,
     "Columns of companions": companions.COLUMNS,
     "Columns of passes close by": companions.PASSES,
+    "Columns of counts": statistics.COLUMNS,
     "Columns of hits": hits.COLUMNS,
     "Columns of watches": listing.COLUMNS,
 }
@@ -33,7 +34,15 @@ HEADINGS = {
 def routes_table() -> str:
     rows = [
         f"| {' '.join(sorted(route.methods))} `/api{route.path}` | {route.description.splitlines()[0]} |"
-        for router in (members.router, searching.router, plates.router, canvassing.router, cases.router, proofs.router)
+        for router in (
+            members.router,
+            searching.router,
+            plates.router,
+            canvassing.router,
+            counting.router,
+            cases.router,
+            proofs.router,
+        )
         for route in router.routes
     ]
     return "\n".join(["| route | what it answers |", "|---|---|", *rows])

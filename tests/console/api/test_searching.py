@@ -156,6 +156,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "plate-path": {"plate": STOLEN},
     "canvass": {"incidents": [incident(0)]},
     "co-travel": {"plate": STOLEN},
+    "counts": {},
 }
 
 
