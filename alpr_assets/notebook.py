@@ -26,7 +26,8 @@ from PIL import Image
 from alpr_assets.access.record.entries import Receipt
 from alpr_assets.access.roles import Action
 from alpr_assets.client.areas import circle
-from alpr_assets.client.asking import Client, ExportedFile, Served, Value, Why
+from alpr_assets.client.asking import Client, ExportedFile
+from alpr_assets.client.connection import Served, Value, Why
 from alpr_assets.client.entering import Person, enter
 from alpr_assets.client.incidents import Canvassed, CoTravel, Incident
 from alpr_assets.errors import AlprError

@@ -19,7 +19,6 @@ from alpr_assets.access.roles import Role
 from alpr_assets.console.api import create_api
 from alpr_assets.store import schema
 from tests.console.api.conftest import WHY, program
-from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST
 from tests.live import STOLEN, Live
 
@@ -73,7 +72,6 @@ def test_nothing_that_the_description_allows_is_a_server_error(recorded: Live, m
         "/images/open": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
         "/partial-plates": {"pattern": "7A?C1*"}, "/possible-plates": {"plate": STOLEN}, "/plate-path": {"plate": STOLEN},
         "/co-travel": {"plate": STOLEN},
-        "/canvass": {"incidents": [incident(0), incident(1)]},
     }.get(path, {})  # fmt: skip
 
     @BOUNDED
