@@ -36,9 +36,10 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from alpr_assets.access.record import verifying
-from alpr_assets.access.record.batches import build, insert
+from alpr_assets.access.record.batches import build
 from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, Recorder, ResultId
 from alpr_assets.access.record.exporting import export_record, snapshot, verify_database
+from alpr_assets.access.record.inserting import insert
 from alpr_assets.access.record.leaves import prepare
 from alpr_assets.access.record.log import AccessRecord
 from alpr_assets.access.record.places import Place, place_of

@@ -1,7 +1,6 @@
-"""One batch of the record: numbering, times, leaves, nodes, one signed head; and the rows in one transaction.
+"""One batch of the record: numbering, times, leaves, nodes, one signed head.
 
-Here: what a batch consists of, and inserting it. Not here: who waits for it (`log`).
-The statements go to the driver as they are: this is on the way of every answer that leaves, and half a millisecond counts.
+Here: what a batch consists of. Not here: inserting it (`inserting`), who waits for it (`log`).
 """
 
 from __future__ import annotations
@@ -13,33 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection
-from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.schema import Table
-
 from alpr_assets.access.people import SYSTEM
 from alpr_assets.access.record.entries import Entry, Head, Kind, Outcome, Receipt, ResultId
 from alpr_assets.access.record.heads import SigningKey, begin_key
 from alpr_assets.access.record.leaves import Prepared, leaf_text, parts_of, prepare
 from alpr_assets.access.record.places import Place
 from alpr_assets.access.record.sealing import MonthKeys
-from alpr_assets.access.record.tables import (
-    SCHEMA,
-    access_elements,
-    access_head,
-    access_key,
-    access_node,
-    access_record,
-    access_result,
-)
 from alpr_assets.access.record.tail import Tail
 from alpr_assets.access.record.verifying import Frontier, Node, leaf_hash
 from alpr_assets.policy import load
 from alpr_assets.store.types import to_microseconds
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=1)
-COPIED: Final = 1_000
-"""From this many results on, PostgreSQL is sent them by COPY."""
 
 Row = tuple[Any, ...]
 
@@ -127,89 +111,6 @@ def recorded_at(prepared: Prepared, last_at: datetime) -> tuple[datetime, float 
     return (last_at, None) if behind <= CLOCK_TOLERANCE + waited else (at, behind.total_seconds())
 
 
-def insert(connection: Connection, batch: Batch) -> None:
-    """Insert a batch's rows; the caller's transaction commits them all, or none."""
-    raw: Any = connection.connection.driver_connection
-    (_insert_sqlite if connection.dialect.name == "sqlite" else _insert_postgresql)(raw, batch)
-
-
-def commit(connection: Connection, batch: Batch) -> None:
-    """Insert a batch in a transaction of its own, at the driver: on the disk when this returns.
-
-    What it raises may leave the connection in its transaction: it is to be given up.
-    """
-    raw: Any = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite":
-        raw.execute("BEGIN IMMEDIATE")
-        _insert_sqlite(raw, batch)
-        raw.execute("COMMIT")
-    elif any(len(results) >= COPIED for _, results in batch.results):
-        _insert_postgresql(raw, batch)
-        raw.commit()
-    else:
-        raw.prepare_threshold = 0  # it has one plan only
-        raw.autocommit = True  # one statement is one transaction, there and back once
-        _insert_postgresql(raw, batch)
-        raw.autocommit = False
-
-
-def _insert_sqlite(raw: Any, batch: Batch) -> None:
-    for table, rows in _rows(batch):
-        if rows:
-            raw.executemany(_SQLITE[table.name], rows)
-    for record_id, results in batch.results:
-        named = ((record_id, n, kind, day and day.isoformat(), id_) for n, (kind, day, id_) in enumerate(results))
-        raw.executemany(_SQLITE[access_result.name], named)
-
-
-def _insert_postgresql(raw: Any, batch: Batch) -> None:
-    large = {record_id for record_id, results in batch.results if len(results) >= COPIED}
-    for record_id, results in batch.results:
-        if record_id in large:
-            with raw.cursor() as cursor, cursor.copy(f"COPY {SCHEMA}.{access_result.name} FROM STDIN") as copy:
-                for n, result in enumerate(results):
-                    copy.write_row((record_id, n, *result))
-    small = [
-        (record_id, n, *result)
-        for record_id, results in batch.results
-        if record_id not in large
-        for n, result in enumerate(results)
-    ]
-    columns: list[str] = []
-    for table, rows in (*_rows(batch), (access_result, small)):
-        columns += map(_array, zip(*rows, strict=True)) if rows else ["{}" for _ in table.columns]
-    raw.execute(_ALL_AT_ONCE, columns, prepare=True)
-
-
-def _array(values: Iterable[Any]) -> str:
-    """PostgreSQL's text of an array. The driver's own looks at each element's type anew: a third of an append's time.
-
-    Source: PostgreSQL manual, 8.15.6, Array Input and Output Syntax
-    """
-    return f"{{{','.join(map(_element, values))}}}"
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, bytes):
-        return f'"\\\\x{value.hex()}"'
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _rows(batch: Batch) -> tuple[tuple[Table, Sequence[Row]], ...]:
-    return (
-        (access_record, batch.records),
-        (access_node, batch.nodes),
-        (access_elements, batch.elements),
-        (access_head, batch.heads),
-        (access_key, batch.keys),
-    )
-
-
 def _add(batch: Batch, tree: Frontier, prepared: Prepared, text: str, at: datetime) -> Numbered:
     record_id, hash_ = tree.size, leaf_hash(text)
     batch.records.append((record_id, to_microseconds(at), text, hash_))
@@ -230,25 +131,3 @@ def _sign(batch: Batch, key: SigningKey, log_id: str, tree: Frontier, now: datet
 def _with_details(prepared: Prepared, details: dict[str, Any]) -> Prepared:
     body = {**prepared.body, "details": {**prepared.body["details"], **details}}
     return replace(prepared, body=body, parts=parts_of(body))
-
-
-def _sqlite_statement(table: Table) -> str:
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    values = ", ".join("?" for _ in table.columns)
-    return f"INSERT INTO {table.name} ({columns}) VALUES ({values})"  # noqa: S608 - our own names
-
-
-def _postgresql_statement(tables: Sequence[Table]) -> str:
-    """All tables' rows in one statement, each column an array."""
-    dialect: Dialect = make_url("postgresql+psycopg://").get_dialect()()
-    parts: list[str] = []
-    for table in tables:
-        columns = ", ".join(f'"{column.name}"' for column in table.columns)
-        arrays = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.columns)
-        parts.append(f"i{len(parts)} AS (INSERT INTO {SCHEMA}.{table.name} ({columns}) SELECT * FROM unnest({arrays}))")  # noqa: S608
-    return f"WITH {', '.join(parts)} SELECT"
-
-
-_TABLES: Final = (access_record, access_node, access_elements, access_head, access_key, access_result)
-_SQLITE: Final = {table.name: _sqlite_statement(table) for table in _TABLES}
-_ALL_AT_ONCE: Final = _postgresql_statement(_TABLES)

@@ -25,9 +25,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from alpr_assets.access.record import alarms
-from alpr_assets.access.record.batches import begin, build, commit, insert
+from alpr_assets.access.record.batches import begin, build
 from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, Receipt, RecordUnavailableError
 from alpr_assets.access.record.heads import SigningKey, coming_key, settle
+from alpr_assets.access.record.inserting import commit, insert
 from alpr_assets.access.record.leaves import Prepared, prepare
 from alpr_assets.access.record.places import Place, not_prepared
 from alpr_assets.access.record.sealing import MonthKeys

@@ -106,6 +106,23 @@ def test_a_hundred_thousand_results_are_kept_in_seconds(place: Place) -> None:
     assert verify_database(place).ok
 
 
+@pytest.mark.parametrize("n_results", [0, 1, 8, 9, 999, 1_000], ids="{} results".format)
+def test_an_entry_of_any_shape_comes_back_as_it_was_given(place: Place, n_results: int) -> None:
+    """Small ones, larger ones and very large ones go different ways into PostgreSQL."""
+    odd = 'O\'Neil "7" \\ {a,b} \x00 NULL \n naïve 車'
+    results = [ResultId("read", DAY if n % 2 else None, -n) for n in range(n_results)]
+    with AccessRecord(place, clock=lambda: BEGUN) as record:
+        for elements in ({}, {"plate": odd}):
+            receipt = record.append(an_entry(elements=elements, reasons=(odd,), results=results))
+            with snapshot(place.engine) as connection:
+                line = reading.entry(connection, receipt.record_id)
+                assert line is not None
+                assert line.reasons == (odd,)
+                assert reading.results_of(connection, receipt.record_id) == results
+                assert reading.elements(connection, record.keys, receipt.record_id) == elements
+    assert verify_database(place).ok
+
+
 @pytest.mark.parametrize(
     "bad",
     [
