@@ -49,6 +49,7 @@ def opened(
             gate=gate,
             office=open_office(store.engine, record, policy, configured),
             exports=Exports(gate, store.engine, SecretKey(configured.path("keys") / "exports.key")),
+            case_key=SecretKey(configured.path("keys") / "cases.key"),
             policy=policy,
             settings=configured,
             clock=utc_now,

@@ -14,6 +14,7 @@ from alpr_assets.access.acting import Office
 from alpr_assets.access.exports import Exports
 from alpr_assets.access.gate import Gate
 from alpr_assets.access.record.entries import Recorder
+from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store.engine import Store
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 class Services:
     """All that the pages, the data API and the mounted Dagster need.
 
+    case_key : seals the questions of case files, and makes the digests in them
     secret : of this process, 32 bytes or more: form tokens are made with it, and end with it
     workspace : Dagster's, made by `dagster.ConsoleWorkspace`; None: the console runs without the Dagster UI
     watch_seconds : how often an open websocket's session is looked at
@@ -36,6 +38,7 @@ class Services:
     gate: Gate
     office: Office
     exports: Exports
+    case_key: SecretKey
     policy: Policy
     settings: Settings
     clock: Callable[[], datetime]

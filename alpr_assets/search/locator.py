@@ -25,7 +25,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Row, insert, select
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
@@ -108,6 +108,19 @@ def request(grant: Grant, connection: Connection, *, plate: str, policy: Policy,
         }  # fmt: skip
         number = connection.execute(insert(table).returning(table.c.request_id), row).scalar_one()
     return Found(int(number), [ResultId("request", None, int(number))])
+
+
+def requests_of(connection: Connection, member_id: int) -> list[Row[Any]]:
+    """A member's requests, the newest first: request_id, purpose, case_number, asked_at, decided_at, approved, note. No plate."""
+    table = schema.export_request.c
+    statement = (
+        select(
+            table.request_id, table.purpose, table.case_number, table.asked_at, table.decided_at, table.approved, table.note
+        )
+        .where(table.member_id == member_id, table.action == Action.LOCATE.value)
+        .order_by(table.asked_at.desc(), table.request_id.desc())
+    )  # fmt: skip
+    return list(connection.execute(statement))
 
 
 def locate(

@@ -201,6 +201,7 @@ def open_console(folder: Path, policy: Policy, *, workspace: Any = None, **setti
         gate=gate,
         office=Office(store.engine, recorder, policy, SecretKey(folder / "keys" / "second_factors")),
         exports=Exports(gate, store.engine, SecretKey(folder / "keys" / "exports")),
+        case_key=SecretKey(folder / "keys" / "cases"),
         policy=policy,
         settings=configured,
         clock=clock,

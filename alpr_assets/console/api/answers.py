@@ -113,6 +113,71 @@ class CoTravel(BaseModel):
     passes: Table = Field(description="a row a pair of reads close by")
 
 
+class Differences(BaseModel):
+    """What two recogniser versions read of the same pictures."""
+
+    receipt: Receipt
+    n_captures: int = Field(description="pictures that both looked at")
+    n_unchanged: int = Field(description="reads that are the same in both")
+    n_changed: int = Field(description="reads that one spelled otherwise")
+    n_gained: int = Field(description="reads of the newer only")
+    n_lost: int = Field(description="reads of the older only")
+    reads: Table = Field(description="a row a read that is not the same in both, in the order of time")
+
+
+class LocateRequested(BaseModel):
+    """A supervisor has been asked."""
+
+    receipt: Receipt
+    request_id: int
+
+
+class LocateRequest(BaseModel):
+    """A request to locate a vehicle; which one, it does not say."""
+
+    request_id: int
+    purpose: str
+    case_number: str
+    asked_at: datetime
+    decided_at: datetime | None = Field(description="null: it waits")
+    approved: bool | None
+    note: str | None = Field(description="the supervisor's")
+
+
+class LocateRequests(BaseModel):
+    """Your requests, the newest first."""
+
+    requests: list[LocateRequest]
+
+
+class Located(BaseModel):
+    """Where and when a plate is usually seen. Where no reader looks it is never seen, however often it is there."""
+
+    receipt: Receipt
+    n_visits: int = Field(description="visits that it rests on")
+    n_reads: int
+    places: Table = Field(description="a row a place, the most visited first")
+    hours: Table = Field(description="a row an hour of the week and place")
+
+
+class Reproduced(BaseModel):
+    """A frozen question asked again."""
+
+    receipt: Receipt
+    search: str
+    frozen_record_id: int = Field(description="of the frozen answer, in the access record")
+    frozen_at: datetime
+    same: bool = Field(description="every row as it was, in the same order")
+    n_then: int = Field(description="rows of the frozen answer")
+    n_now: int = Field(description="rows of today's")
+    n_same: int = Field(description="rows that are as they were")
+    n_others: int = Field(description="rows that are not one read each, and are not as they were")
+    purged: Table = Field(description="reads that were found then and are destroyed since")
+    changed: Table = Field(description="reads that are there and read otherwise, or are found no longer")
+    added: Table = Field(description="reads that are found now and were not then")
+    found: Table = Field(description="today's answer; columns as of the search itself")
+
+
 class Character(BaseModel):
     """One character as read; empty: one that the read lacks."""
 

@@ -7,7 +7,19 @@ from typing import Any, Final
 from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from alpr_assets.console.api import canvassing, cases, counting, members, plates, proofs, searching
+from alpr_assets.console.api import (
+    canvassing,
+    cases,
+    counting,
+    exporting,
+    freezing,
+    locating,
+    members,
+    plates,
+    proofs,
+    recognising,
+    searching,
+)
 from alpr_assets.console.api.problems import PROBLEM, Problem, handle_problems
 from alpr_assets.console.api.sessions import bearer
 from alpr_assets.console.wiring import Services
@@ -54,6 +66,10 @@ def create_api(services: Services) -> FastAPI:
         plates.router,
         canvassing.router,
         counting.router,
+        locating.router,
+        recognising.router,
+        exporting.router,
+        freezing.router,
         cases.router,
         proofs.router,
     ):

@@ -155,7 +155,7 @@ class PlatePathAsk(Why, PlateQuestion):
     """The reads of one plate in the order of time, with the gaps between them."""
 
 
-class PartialPlatesAsk(Why, Window):
+class PartialQuestion(Window):
     """All reads of the plates that a pattern means."""
 
     pattern: PatternText
@@ -169,14 +169,22 @@ class PartialPlatesAsk(Why, Window):
     )
 
 
-class CoTravelAsk(Why, Window):
+class PartialPlatesAsk(Why, PartialQuestion):
+    """The same, with purpose and case number."""
+
+
+class CoTravelQuestion(Window):
     """The vehicles that were repeatedly close to a given one."""
 
     plate: PlateText
     at_least: int = Field(default=2, ge=2, le=10_000, description="occasions; one is no repetition")
 
 
-class CountsAsk(Why, Window):
+class CoTravelAsk(Why, CoTravelQuestion):
+    """The same, with purpose and case number."""
+
+
+class CountsQuestion(Window):
     """How many reads there were."""
 
     by: list[Literal["device", "hour", "weekday", "direction"]] = Field(
@@ -186,6 +194,10 @@ class CountsAsk(Why, Window):
     suppress: bool = Field(
         default=True, description="leave small counts out; false: for looking only, never for what is kept or passed on"
     )
+
+
+class CountsAsk(Why, CountsQuestion):
+    """The same, with purpose and case number."""
 
 
 class HitsAsk(Why, HitsQuestion):
@@ -216,27 +228,24 @@ class ImageAsk(Why):
     )
 
 
+class ReadVersionsAsk(Why):
+    """All that was ever read in one picture."""
+
+    day: Day = Field(description="UTC day of the capture, as its row gives it")
+    capture_id: int = Field(ge=0, le=LARGEST_ID)
+
+
+class VersionDifferencesAsk(Why):
+    """What two recogniser versions read otherwise."""
+
+    since: Instant = Field(description="with its offset", examples=["2026-06-01T00:00:00-07:00"])
+    until: Instant = Field(description="with its offset; excluded")
+    old: Short | None = Field(default=None, description="null: of each picture the version before")
+    new: Short | None = Field(default=None, description="null: of each picture the version in force")
+
+
 class FileFormat(StrEnum):
     """Formats of an export."""
 
     CSV = "csv"
     GEOPARQUET = "geoparquet"
-
-
-class PlateHistoryExport(PlateQuestion):
-    """A plate's history as a file."""
-
-    search: Literal[Action.PLATE_HISTORY]
-
-
-class HitsExport(HitsQuestion):
-    """Hits as a file."""
-
-    search: Literal[Action.VIEW_HITS]
-
-
-class ExportAsk(Why):
-    """Rows as a file to keep: registered, with an expiry, and counted against the policy's largest."""
-
-    of: Annotated[PlateHistoryExport | HitsExport, Field(discriminator="search")]
-    format: FileFormat = FileFormat.CSV

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.roles import Action
-from alpr_assets.console.api import answers, asks
+from alpr_assets.console.api import answers, asks, named
 from alpr_assets.console.api.columns import schema_of
 from alpr_assets.console.api.incidents import CanvassAsk
 from alpr_assets.console.api.searching import Accept, asked
@@ -44,12 +44,11 @@ def canvass(ask: CanvassAsk, session: SignedIn, services: Serving, accept: Accep
     """Vehicles that were seen at incidents, the most telling first, beside what could have been seen there at all (422.4(c))."""
 
     def search(grant: Grant) -> Found[Content]:
-        incidents = [one.incident() for one in ask.incidents]
-        engine, policy = services.store.engine, services.policy
-        found = vehicles.canvass(
-            grant, engine, incidents, policy=policy, at_least=ask.at_least, described=ask.described.description()
-        )
-        covered = coverage.coverage(grant, engine, incidents, policy=policy, n_waiting=_n_waiting(services)).rows
+        found = named.canvass(services, ask)(grant)
+        covered = coverage.coverage(
+            grant, services.store.engine, [one.incident() for one in ask.incidents], policy=services.policy,
+            n_waiting=_n_waiting(services),
+        ).rows  # fmt: skip
         content: Content = {
             "n_seen": found.rows.n_seen,
             "vehicles": Table(found.rows.vehicles, VEHICLES),
@@ -70,10 +69,7 @@ def co_travel(ask: asks.CoTravelAsk, session: SignedIn, services: Serving, accep
     """Vehicles that were repeatedly within metres and seconds of a given one, beside what chance gives (422.4(c))."""
 
     def search(grant: Grant) -> Found[Content]:
-        found = companions.co_travel(
-            grant, services.store.engine, plate=ask.plate, policy=services.policy, since=ask.since, until=ask.until,
-            at_least=ask.at_least,
-        )  # fmt: skip
+        found = named.co_travel(services, ask)(grant)
         content: Content = {
             "n_own": found.rows.n_own,
             "n_tests": found.rows.n_tests,

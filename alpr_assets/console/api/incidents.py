@@ -68,7 +68,7 @@ class DescribedAsked(Strict):
         )
 
 
-class CanvassAsk(Why):
+class CanvassQuestion(Strict):
     """Which vehicles were near incidents."""
 
     incidents: list[IncidentAsked] = Field(min_length=1, max_length=MAX_INCIDENTS)
@@ -76,3 +76,7 @@ class CanvassAsk(Why):
         default=None, ge=1, le=MAX_INCIDENTS, description="at how many of them a vehicle was seen; null: all"
     )
     described: DescribedAsked = Field(default_factory=DescribedAsked)
+
+
+class CanvassAsk(Why, CanvassQuestion):
+    """The same, with purpose and case number."""

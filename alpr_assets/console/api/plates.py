@@ -6,7 +6,6 @@ plate's history as it is spelt (`searching`).
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from fastapi import APIRouter
@@ -14,11 +13,10 @@ from fastapi.responses import Response
 
 from alpr_assets.access.gate import Grant
 from alpr_assets.access.roles import Action
-from alpr_assets.console.api import asks
+from alpr_assets.console.api import asks, named
 from alpr_assets.console.api.columns import schema_of
 from alpr_assets.console.api.searching import Accept, asked, framed_answer, rows_answer, table_response, wanted_format
 from alpr_assets.console.api.sessions import Serving, SignedIn
-from alpr_assets.lifecycle.watches.areas import Area, area_of
 from alpr_assets.search import partial as partials
 from alpr_assets.search import path, querying, tolerant
 
@@ -36,7 +34,7 @@ def partial_plates(ask: asks.PartialPlatesAsk, session: SignedIn, services: Serv
     def query(grant: Grant) -> querying.Query:
         return partials.partial_query(
             grant, services.store.engine, pattern=ask.pattern, policy=services.policy, since=ask.since, until=ask.until,
-            area=area_asked(ask.area), state=ask.state, tolerant=ask.tolerant,
+            area=named.area_asked(ask.area), state=ask.state, tolerant=ask.tolerant,
         )  # fmt: skip
 
     return rows_answer(
@@ -54,15 +52,11 @@ def possible_plates(
     ask: asks.PossiblePlatesAsk, session: SignedIn, services: Serving, accept: Accept = None
 ) -> Response:
     """All reads of a plate, then of look-alikes, then of plates one character off: possible, never the plate itself (422.4(a))."""
-    search = partial(
-        tolerant.tolerant_history, engine=services.store.engine, plate=ask.plate, policy=services.policy,
-        since=ask.since, until=ask.until, state=ask.state,
-    )  # fmt: skip
     return framed_answer(
         services,
         session,
         asked(Action.PLATE_HISTORY, ask),
-        search=search,
+        search=named.possible_plates(services, ask),
         schema=POSSIBLE_PLATES,
         chosen_format=wanted_format(accept),
     )
@@ -71,20 +65,11 @@ def possible_plates(
 @router.post("/plate-path", responses=table_response(PLATE_PATH), response_model=None)
 def plate_path(ask: asks.PlatePathAsk, session: SignedIn, services: Serving, accept: Accept = None) -> Response:
     """The reads of a plate in the order of time, each with its gap to the one before; impossible ones are flagged (422.4(a))."""
-    search = partial(
-        path.plate_path, engine=services.store.engine, plate=ask.plate, policy=services.policy, since=ask.since,
-        until=ask.until, state=ask.state,
-    )  # fmt: skip
     return framed_answer(
         services,
         session,
         asked(Action.PLATE_HISTORY, ask),
-        search=search,
+        search=named.plate_path(services, ask),
         schema=PLATE_PATH,
         chosen_format=wanted_format(accept),
     )
-
-
-def area_asked(area: asks.AreaAsked | None) -> Area | None:
-    """The area as the searches take it. Raises MalformedError: `area`; within the gate, so that it is recorded."""
-    return None if area is None else area_of(area.model_dump())

@@ -109,37 +109,6 @@ def open_image(ask: asks.ImageAsk, session: SignedIn, services: Serving) -> Resp
     return Response(answer.rows.content, media_type=answer.rows.media_type, headers=Receipt.of(answer.receipt).header())
 
 
-@router.post(
-    "/exports",
-    response_class=Response,
-    responses={200: {"description": "The file.", "headers": RECEIPT, "content": {"text/csv": BINARY, PARQUET: BINARY}}},
-)
-def export(ask: asks.ExportAsk, session: SignedIn, services: Serving) -> Response:
-    """Rows as a file to keep until a day: above the policy's number of rows, a supervisor approves first (403, `row_cap`)."""
-    of = ask.of
-    if isinstance(of, asks.PlateHistoryExport):
-        search = partial(
-            history.plate_history, engine=services.store.engine, plate=of.plate, since=of.since, until=of.until,
-            state=of.state,
-        )  # fmt: skip
-    else:
-        search = partial(
-            hits.hits, engine=services.store.engine, since=of.since, until=of.until, category=of.category
-        )  # fmt: skip
-    wanted = Ask(
-        action=of.search, purpose=ask.purpose, case_number=ask.case_number,
-        elements=of.model_dump(mode="json", exclude={"search"}, exclude_none=True),
-    )  # fmt: skip
-    answer = services.exports.take(session, wanted, search, ask.format.value)
-    file = answer.rows
-    headers = {
-        **Receipt.of(answer.receipt).header(),
-        "Content-Disposition": f'attachment; filename="{file.name}"',
-        "ALPR-Delete-By": file.delete_by.isoformat(),
-    }
-    return Response(file.content, media_type=file.media_type, headers=headers)
-
-
 def asked(action: Action, ask: asks.Why) -> Ask:
     """A request as an ask: all but purpose and number are its elements."""
     return Ask(

@@ -31,8 +31,8 @@ class Table:
     schema: pa.Schema
 
 
-Content = Mapping[str, "Content | Table | int | list[str] | None"]
-"""What an answer holds beside its receipt: tables, numbers, sentences, and objects of these."""
+Content = Mapping[str, "Content | Table | int | str | list[str] | None"]
+"""What an answer holds beside its receipt: tables, numbers, texts, sentences, and objects of these."""
 
 
 def tables_response(model: type[BaseModel], tables: Mapping[str, pa.Schema]) -> dict[int | str, dict[str, Any]]:

@@ -7,7 +7,7 @@ A read of one version and a read of the other are of the same plate when their b
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -66,7 +66,7 @@ def compare_day(connection: Connection, day: date, *, old: str | None = None, ne
 
     Captures that only one of the two has looked at are left out.
     """
-    pairs = _versions(connection, day, old, new)
+    pairs = versions_compared(connection, day, old, new)
     if not pairs:
         return Comparison()
     reads = _reads(connection, day, {version for pair in pairs.values() for version in pair})
@@ -77,21 +77,27 @@ def compare_day(connection: Connection, day: date, *, old: str | None = None, ne
 
 
 def compare(old: Iterable[Spelled], new: Iterable[Spelled]) -> Comparison:
-    """Compare two versions' reads of one picture; boxes that overlap most are paired first."""
+    """Compare two versions' reads of one picture."""
     before, after = list(old), list(new)
+    same = paired(before, after)
+    edits = Counter(min(distance(before[i].plate, after[j].plate), MANY) for i, j in same.items())
+    n_unchanged = edits.pop(0, 0)
+    return Comparison(
+        1, n_unchanged, len(same) - n_unchanged, len(after) - len(same), len(before) - len(same), dict(edits)
+    )
+
+
+def paired(before: Sequence[Spelled], after: Sequence[Spelled]) -> dict[int, int]:
+    """Which of two versions' reads of one picture are of the same plate, those that overlap most first: position before → after."""
     overlaps = sorted(
         ((iou(a.box, b.box), a.plate == b.plate, i, j) for i, a in enumerate(before) for j, b in enumerate(after)),
         key=lambda pair: (-pair[0], not pair[1], pair[2], pair[3]),
     )
-    paired: dict[int, int] = {}
+    same: dict[int, int] = {}
     for overlap, _, i, j in overlaps:
-        if overlap >= SAME_PLACE_IOU and i not in paired and j not in paired.values():
-            paired[i] = j
-    edits = Counter(min(distance(before[i].plate, after[j].plate), MANY) for i, j in paired.items())
-    n_unchanged = edits.pop(0, 0)
-    return Comparison(
-        1, n_unchanged, len(paired) - n_unchanged, len(after) - len(paired), len(before) - len(paired), dict(edits)
-    )
+        if overlap >= SAME_PLACE_IOU and i not in same and j not in same.values():
+            same[i] = j
+    return same
 
 
 def iou(one: Box, other: Box) -> float:
@@ -102,7 +108,9 @@ def iou(one: Box, other: Box) -> float:
     return shared / (one.width * one.height + other.width * other.height - shared)
 
 
-def _versions(connection: Connection, day: date, old: str | None, new: str | None) -> dict[int, tuple[str, str]]:
+def versions_compared(
+    connection: Connection, day: date, old: str | None = None, new: str | None = None
+) -> dict[int, tuple[str, str]]:
     """The two versions to compare, of every capture that both have looked at."""
     capture, looked_at = schema.capture.c, schema.recognition.c
     rows = connection.execute(

@@ -48,6 +48,8 @@ OPERATIONS = [
     ("POST", "/plate-history"), ("POST", "/hits"), ("POST", "/images/open"), ("POST", "/exports"), ("POST", "/hit"),
     ("POST", "/watches"), ("POST", "/partial-plates"), ("POST", "/possible-plates"), ("POST", "/plate-path"),
     ("POST", "/canvass"), ("POST", "/co-travel"), ("POST", "/counts"),
+    ("POST", "/freeze"), ("POST", "/reproduce"), ("POST", "/locate"), ("POST", "/locate/requests"), ("GET", "/locate/requests"),
+    ("POST", "/read-versions"), ("POST", "/version-differences"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
 ]  # fmt: skip
@@ -55,6 +57,8 @@ OPERATIONS = [
 ASKS = [
     "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
     "PossiblePlatesAsk", "PlatePathAsk", "CanvassAsk", "CoTravelAsk", "CountsAsk",
+    "FreezeAsk", "ReproduceAsk", "LocateAsk", "LocateRequestAsk",
+    "ReadVersionsAsk", "VersionDifferencesAsk",
 ]  # fmt: skip
 
 
@@ -69,9 +73,10 @@ def test_nothing_that_the_description_allows_is_a_server_error(recorded: Live, m
     picture = {"day": capture.day.isoformat(), "capture_id": capture.capture_id}
     (hit, *_) = recorded.patrol.hits()
     there = {
-        "/images/open": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
+        "/images/open": picture, "/read-versions": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
         "/partial-plates": {"pattern": "7A?C1*"}, "/possible-plates": {"plate": STOLEN}, "/plate-path": {"plate": STOLEN},
-        "/co-travel": {"plate": STOLEN},
+        "/co-travel": {"plate": STOLEN}, "/locate": {"plate": STOLEN}, "/locate/requests": {"plate": STOLEN},
+        "/freeze": {"of": {"search": "plate_path", "plate": STOLEN}},
     }.get(path, {})  # fmt: skip
 
     @BOUNDED

@@ -6,10 +6,22 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpr_assets.console.api import canvassing, cases, counting, members, plates, proofs, searching
+from alpr_assets.console.api import (
+    canvassing,
+    cases,
+    counting,
+    exporting,
+    freezing,
+    locating,
+    members,
+    plates,
+    proofs,
+    recognising,
+    searching,
+)
 from alpr_assets.console.api.columns import documented, schema_of
 from alpr_assets.lifecycle.watches import listing
-from alpr_assets.search import history, hits, partial, path, statistics, tolerant
+from alpr_assets.search import differences, history, hits, locator, partial, path, statistics, tolerant, versions
 from alpr_assets.search.canvass import coverage, gathering, vehicles
 from alpr_assets.search.convoy import companions
 from alpr_assets.settings import ROOT
@@ -26,6 +38,10 @@ HEADINGS = {
     "Columns of companions": companions.COLUMNS,
     "Columns of passes close by": companions.PASSES,
     "Columns of counts": statistics.COLUMNS,
+    "Columns of located places": locator.PLACES,
+    "Columns of located hours": locator.HOURS,
+    "Columns of a picture's versions": versions.COLUMNS,
+    "Columns of two versions' differences": differences.COLUMNS,
     "Columns of hits": hits.COLUMNS,
     "Columns of watches": listing.COLUMNS,
 }
@@ -40,6 +56,10 @@ def routes_table() -> str:
             plates.router,
             canvassing.router,
             counting.router,
+            locating.router,
+            recognising.router,
+            exporting.router,
+            freezing.router,
             cases.router,
             proofs.router,
         )
