@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -16,6 +18,7 @@ from alpr_assets.access.roles import Action, Role, may
 from alpr_assets.console.app import create_routes
 from alpr_assets.console.door import Door
 from alpr_assets.console.security import PUBLIC, PUBLIC_FILES, STEPS
+from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
@@ -204,14 +207,26 @@ def test_nobody_without_current_training_reaches_data_by_any_path(behind: Consol
                 continue
             answer = browser.request(method, path, **({"data": asks} if method == "POST" else {}))
             assert answer.status_code == 403, (method, path, answer.status_code)
+    files = {"/api/reproduce": {"file": case_file(behind)}}
     for path, body in API_ASKS.items():
-        answer = api.post(path, json=body)
+        answer = api.post(path, json={**body, **files.get(path, {})})
         assert answer.status_code == 403, (path, answer.text)
         assert set(answer.json()["codes"]) & {"untrained", "training_expired"}
 
 
+def case_file(console: Console) -> str:
+    """An answer frozen earlier, by somebody who might: in it a question that the route will ask again."""
+    key = console.services.case_key
+    asked = json.dumps({"search": "plate_history", "plate": "7ABC123"}).encode()
+    frozen = Frozen(
+        search="plate_history", parameters=key.seal(asked, belongs_to="frozen answer 0"), record_id=0,
+        purpose="stolen_vehicle", case_number="26-01234", frozen_at=console.clock(), columns=("plate",), rows=(),
+    )  # fmt: skip
+    return frozen.to_bytes(key).decode()
+
+
 WHY = {"purpose": "stolen_vehicle", "case_number": "26-01234"}
-API_ASKS = {
+API_ASKS: dict[str, dict[str, Any]] = {
     "/api/plate-history": {**WHY, "plate": "7ABC123"},
     "/api/hits": WHY,
     "/api/images/open": {**WHY, "day": "2026-06-15", "capture_id": 1},
@@ -224,6 +239,12 @@ API_ASKS = {
     "/api/co-travel": {**WHY, "plate": "7ABC123"},
     "/api/counts": WHY,
     "/api/canvass": {**WHY, "incidents": [incident(0)]},
+    "/api/locate/requests": {**WHY, "plate": "7ABC123"},
+    "/api/locate": {**WHY, "plate": "7ABC123"},
+    "/api/freeze": {**WHY, "of": {"search": "plate_history", "plate": "7ABC123"}},
+    "/api/reproduce": WHY,
+    "/api/read-versions": {**WHY, "day": "2026-06-15", "capture_id": 1},
+    "/api/version-differences": {**WHY, "since": "2026-06-15T00:00:00Z", "until": "2026-06-16T00:00:00Z"},
 }
 
 
