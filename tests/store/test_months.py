@@ -18,8 +18,8 @@ JULY = date(2026, 7, 1)
 
 
 @pytest.fixture
-def store(postgres_url: str, tmp_path: Path) -> Iterator[Store]:
-    opened = make_store(postgres_url, tmp_path)
+def store(migrated_postgres_url: str, tmp_path: Path) -> Iterator[Store]:
+    opened = make_store(migrated_postgres_url, tmp_path)
     yield opened
     opened.engine.dispose()
 
