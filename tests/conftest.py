@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 
@@ -25,6 +26,9 @@ from tests.builders import impatient
 
 if TYPE_CHECKING:
     from tests.live import Live
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # other work on the machine fails no test
+hypothesis.settings.load_profile("untimed")
 
 NOW = datetime(2026, 6, 15, 18, 30, tzinfo=UTC)
 

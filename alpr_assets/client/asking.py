@@ -1,7 +1,7 @@
-"""Asking the console: histories and paths, partial plates, canvasses, companions, counts, hits, watches, pictures, files.
+"""Asking the console: histories and paths, partial plates, canvasses, companions, locating, counts, hits, watches, pictures, versions.
 
 Here: each question of a member, its answer as frames. Not here: the connection and the receipt that comes with each (`connection`),
-what a notebook makes of it (`notebook`). No plate is part of a URL or of an error.
+files (`keeping`), what a notebook makes of it (`notebook`). No plate is part of a URL or of an error.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from alpr_assets.client.areas import geojson
-from alpr_assets.client.connection import Connection, Served, Why
+from alpr_assets.client.connection import Served, Why
 from alpr_assets.client.incidents import Canvassed, CoTravel, Incident
+from alpr_assets.client.keeping import Keeping
+from alpr_assets.client.located import Located, LocateRequest
+from alpr_assets.client.questions import question, said
+from alpr_assets.client.versions import Differences
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Search = Literal["plate_history", "view_hits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +31,7 @@ class Picture:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExportedFile:
-    """A file to keep, with the day by which it must be gone."""
-
-    name: str
-    content: bytes = field(repr=False)
-    delete_by: date
-
-
-class Client(Connection):
+class Client(Keeping):
     """A connection with all that may be asked through it."""
 
     def plate_history(
@@ -52,7 +44,7 @@ class Client(Connection):
         state: str | None = None,
     ) -> Served[pd.DataFrame]:
         """All reads of exactly these characters, the newest first; columns as `search.history.COLUMNS`, times in UTC."""
-        asked = {"plate": plate, "since": _said(since), "until": _said(until), "state": state}
+        asked = {"plate": plate, "since": said(since), "until": said(until), "state": state}
         return self._frame("/api/plate-history", why, asked)
 
     def possible_plates(
@@ -65,7 +57,7 @@ class Client(Connection):
         state: str | None = None,
     ) -> Served[pd.DataFrame]:
         """Reads of a plate, then of those that may be it, misread; columns as `search.tolerant.COLUMNS`, times in UTC."""
-        asked = {"plate": plate, "since": _said(since), "until": _said(until), "state": state}
+        asked = {"plate": plate, "since": said(since), "until": said(until), "state": state}
         return self._frame("/api/possible-plates", why, asked)
 
     def plate_path(
@@ -78,7 +70,7 @@ class Client(Connection):
         state: str | None = None,
     ) -> Served[pd.DataFrame]:
         """Reads of a plate in the order of time, with their gaps; columns as `search.path.COLUMNS`, times in UTC."""
-        asked = {"plate": plate, "since": _said(since), "until": _said(until), "state": state}
+        asked = {"plate": plate, "since": said(since), "until": said(until), "state": state}
         return self._frame("/api/plate-path", why, asked)
 
     def partial_plates(
@@ -98,7 +90,7 @@ class Client(Connection):
         tolerant : also plates that only look-alikes of the pattern's characters spell, marked possible
         """
         asked = {
-            "pattern": pattern, "since": _said(since), "until": _said(until), "area": geojson(area), "state": state,
+            "pattern": pattern, "since": said(since), "until": said(until), "area": geojson(area), "state": state,
             "tolerant": tolerant,
         }  # fmt: skip
         served = self._frame("/api/partial-plates", why, asked)
@@ -122,12 +114,9 @@ class Client(Connection):
         at_least : at how many of the incidents; None: all
         partial, state, heading_deg, devices : what is known of the vehicle, see `search.canvass.incidents.Description`
         """
-        known = {"partial": partial, "state": state, "heading_deg": heading_deg, "devices": list(devices) or None}
-        asked = {
-            "incidents": [incident.said(_said) for incident in incidents],
-            "at_least": at_least,
-            "described": {name: value for name, value in known.items() if value is not None},
-        }
+        known = {"partial": partial, "state": state, "heading_deg": heading_deg, "devices": devices}
+        asked = question("canvass", {"incidents": incidents, "at_least": at_least, **known})
+        del asked["search"]  # the address says it
         response = self._recorded("/api/canvass", why, asked, accept="application/json")
         return Served(Canvassed.of(response.value.json()), response.receipt)
 
@@ -141,9 +130,26 @@ class Client(Connection):
         at_least: int = 2,
     ) -> Served[CoTravel]:
         """Vehicles that were on at least so many occasions close to a given one, beside what chance gives."""
-        asked = {"plate": plate, "since": _said(since), "until": _said(until), "at_least": at_least}
+        asked = {"plate": plate, "since": said(since), "until": said(until), "at_least": at_least}
         response = self._recorded("/api/co-travel", why, asked, accept="application/json")
         return Served(CoTravel.of(response.value.json()), response.receipt)
+
+    def request_locate(self, plate: str, why: Why) -> Served[int]:
+        """Ask a supervisor to let you locate a plate, for a felony or a missing person. Returns the request's number."""
+        response = self._recorded("/api/locate/requests", why, {"plate": plate}, accept="application/json")
+        return Served(int(response.value.json()["request_id"]), response.receipt)
+
+    def locate_requests(self) -> list[LocateRequest]:
+        """Your requests and what became of them, the newest first; no data about vehicles."""
+        return [LocateRequest.of(one) for one in self._json("GET", "/api/locate/requests")["requests"]]
+
+    def locate(
+        self, plate: str, why: Why, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Served[Located]:
+        """Where and when a plate is usually seen. Raises AccessRefusedError: no supervisor approved it for this case."""
+        asked = {"plate": plate, "since": said(since), "until": said(until)}
+        response = self._recorded("/api/locate", why, asked, accept="application/json")
+        return Served(Located.of(response.value.json()), response.receipt)
 
     def counts(
         self,
@@ -160,7 +166,7 @@ class Client(Connection):
         suppress : leave small counts out; False: for looking only, never for what is kept or passed on
         """
         asked = {
-            "by": list(by), "since": _said(since), "until": _said(until), "area": geojson(area), "suppress": suppress,
+            "by": list(by), "since": said(since), "until": said(until), "area": geojson(area), "suppress": suppress,
         }  # fmt: skip
         return self._frame("/api/counts", why, asked)
 
@@ -168,7 +174,7 @@ class Client(Connection):
         self, why: Why, *, since: datetime | None = None, until: datetime | None = None, category: str | None = None
     ) -> Served[pd.DataFrame]:
         """Hot-list hits that the member may see, the newest first; columns as `search.hits.COLUMNS`, times in UTC."""
-        return self._frame("/api/hits", why, {"since": _said(since), "until": _said(until), "category": category})
+        return self._frame("/api/hits", why, {"since": said(since), "until": said(until), "category": category})
 
     def hit(self, hit_id: int, why: Why) -> Served[dict[str, Any]]:
         """One hit as a case: its row, the characters that differ, every move so far, what is possible next."""
@@ -186,21 +192,14 @@ class Client(Connection):
         response = self._recorded("/api/images/open", why, asked)
         return Served(Picture(response.value.content, response.value.headers["Content-Type"]), response.receipt)
 
-    def export(
-        self, search: Search, why: Why, *, file_format: Literal["csv", "geoparquet"] = "csv", **elements: Any
-    ) -> Served[ExportedFile]:
-        """What a search finds, as a file to keep; `elements` as of `plate_history` or `hits`."""
-        said = {name: _said(value) if isinstance(value, datetime) else value for name, value in elements.items()}
-        asked = {"of": {"search": search, **said}, "format": file_format}
-        response = self._recorded("/api/exports", why, asked)
-        headers = response.value.headers
-        name = headers["Content-Disposition"].partition('filename="')[2].rstrip('"')
-        delete_by = date.fromisoformat(headers["ALPR-Delete-By"])
-        return Served(ExportedFile(Path(name).name, response.value.content, delete_by), response.receipt)
+    def read_versions(self, day: date, capture_id: int, why: Why) -> Served[pd.DataFrame]:
+        """All that any recogniser version read in one picture; columns as `search.versions.COLUMNS`, times in UTC."""
+        return self._frame("/api/read-versions", why, {"day": day.isoformat(), "capture_id": int(capture_id)})
 
-
-def _said(at: datetime | None) -> str | None:
-    """An instant with its offset. Raises ValueError for a naive one: whose hour it is would be a guess."""
-    if at is not None and at.utcoffset() is None:
-        raise ValueError(f"{at.isoformat()} has no time zone; write it with its offset")
-    return at.isoformat() if at is not None else None
+    def version_differences(
+        self, why: Why, *, since: datetime, until: datetime, old: str | None = None, new: str | None = None
+    ) -> Served[Differences]:
+        """Where two recogniser versions differ on the same pictures; None: the version before, and the one in force."""
+        asked = {"since": said(since), "until": said(until), "old": old, "new": new}
+        response = self._recorded("/api/version-differences", why, asked, accept="application/json")
+        return Served(Differences.of(response.value.json()), response.receipt)

@@ -159,7 +159,7 @@ def test_many_faults_are_told_as_twenty_and_a_number(sqlite_office: Office) -> N
     assert "30 more" in told
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(content=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: f"{HEADER}\n{text}".encode())))
 def test_whatever_the_file_it_is_members_or_a_told_fault(sqlite_office: Office, content: bytes) -> None:
     try:

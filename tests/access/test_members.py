@@ -383,7 +383,5 @@ def test_members_move_only_as_drawn(policy: Policy, tmp_path: Any) -> None:
     machine = type("OfThisPolicy", (Register,), {"policy": policy, "folder": tmp_path})
     run_state_machine_as_test(
         machine,
-        settings=settings(
-            max_examples=10, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=10, stateful_step_count=25, suppress_health_check=list(HealthCheck)),
     )

@@ -223,7 +223,7 @@ regions = st.sampled_from([None, "CA", "nv"])
 states = st.sampled_from(["", "CA", "NV"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(few_letters | some_letters, regions), max_size=12),
     st.lists(st.tuples(few_letters | some_letters, states), max_size=12),
@@ -245,7 +245,7 @@ def test_matches_are_what_brute_force_finds(seen, listed, min_length):
     assert len(rows) == len(expected)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(few_letters, few_letters)
 @example("AB1", "AA")
 def test_candidates_are_compared_character_by_character_whatever_their_hashes(read, listed):
@@ -254,7 +254,7 @@ def test_candidates_are_compared_character_by_character_whatever_their_hashes(re
     assert _one_edit_apart(one, row, other, row).tolist() == [distance(fold(read), fold(listed)) == 1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(few_letters, few_letters)
 def test_applying_the_differences_turns_the_listed_plate_into_the_read(read, listed):
     if abs(len(read) - len(listed)) > 1:

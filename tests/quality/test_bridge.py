@@ -121,7 +121,7 @@ def test_an_exception_of_the_whole_suite_fails_and_names_only_its_type():
 # ── what leaves ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text("ABCDEFGHJKLMNPRSTUVWXYZ0123456789|\n", min_size=5, max_size=9), min_size=1, max_size=4))
 @example([PLATE])
 @example(["8|<b>|8"])

@@ -27,7 +27,7 @@ def explained(pattern, *reads, alike=0.64, lost=0.0):
     return Explainer(parse(pattern), alike, lost).probability(pd.DataFrame(reads)).tolist()
 
 
-@settings(deadline=None, max_examples=40)  # 36³ strings each
+@settings(max_examples=40)  # 36³ strings each
 @given(
     st.text("08OX?*", min_size=1, max_size=4).filter(lambda text: text.strip("*?")),
     st.text("08OX", min_size=1, max_size=3),

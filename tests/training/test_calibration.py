@@ -191,7 +191,7 @@ def test_a_feature_that_never_differs_does_no_harm() -> None:
 
 
 @given(st.integers(0, 50), st.sampled_from([0.9, 0.97, 0.99]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_from_the_threshold_on_every_threshold_keeps_the_precision(seed: int, precision: float) -> None:
     rows = invented(300, seed)
     threshold = fitting.threshold_for(TRUE, rows, precision)

@@ -64,7 +64,7 @@ def test_a_serial_is_what_is_shown_without_its_signs(seed):
         assert 1 <= len(serial.plate) <= 9
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=SEEDS)
 def test_the_same_seed_draws_the_same_plate(faces, seed):
     one, again = (draw_plate(np.random.default_rng(seed), faces) for _ in range(2))
@@ -72,7 +72,7 @@ def test_the_same_seed_draws_the_same_plate(faces, seed):
     assert (one.pixels == again.pixels).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS)
 def test_corners_lie_on_the_drawing_and_in_the_photograph(faces, seed):
     rng = np.random.default_rng(seed)

@@ -119,7 +119,7 @@ def writing_held(desk: Desk) -> Iterator[Callable[[], None]]:
 behaviours = st.lists(st.sampled_from(["ok", "fail", "hang", "lost", "busy", "gone", "moved"]), max_size=16)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=behaviours, n_hits=st.integers(1, 3), usual=st.sampled_from(["ok", "fail", "lost"]))
 @example(plan=["lost"] * 3, n_hits=1, usual="ok")
 @example(plan=["lost"] * 4, n_hits=1, usual="ok")

@@ -153,7 +153,7 @@ hits = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(found=st.lists(hits, max_size=6), tolerant=st.booleans())
 def test_the_outbox_holds_just_what_a_plain_rule_allows(
     alone: Desk, found: list[dict[str, Any]], tolerant: bool

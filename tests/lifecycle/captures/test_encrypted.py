@@ -327,7 +327,7 @@ def test_what_opens_later_and_is_not_what_was_declared_does_not_land(
         reland(sqlite_store, item.quarantine_id, by="A", reason="b", policy=policy, now=now)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
 def test_a_picture_damaged_in_transfer_is_quarantined_as_it_came(
     sqlite_store: Store, tmp_path_factory: pytest.TempPathFactory, policy: Policy, now: datetime, recipient: str,

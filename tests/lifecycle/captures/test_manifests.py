@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alpr_assets.errors import DropRefusedError, MalformedError
@@ -65,7 +65,6 @@ def declared(**changes: object) -> dict[str, object]:
 # ── captures.jsonl ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@settings(deadline=None)
 @given(lines_of_bytes)
 @example([b"[" * 100_000])
 @example([b'{"file":"a.jpg","latitude":1' + b"0" * 400 + b"}"])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
@@ -242,7 +242,6 @@ RICH = (
 )
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32))
 @example(0)
 def test_no_damage_raises_anything_but_its_reason(seed: int) -> None:

@@ -154,7 +154,5 @@ def machine(store: Store, tmp_path: Path, policy: Policy, now: datetime) -> Call
 
 @pytest.mark.clause("422.4(f)")
 def test_nothing_reaches_actionable_without_every_step(machine: Callable[[], Hit]) -> None:
-    chosen = settings(
-        max_examples=25, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck), database=None
-    )
+    chosen = settings(max_examples=25, stateful_step_count=18, suppress_health_check=list(HealthCheck), database=None)
     run_state_machine_as_test(machine, settings=chosen)

@@ -93,7 +93,7 @@ files = st.builds(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(files | st.binary(max_size=60), names)
 @example(table(*SEVEN, "BAD    XX9920180627"), "svs.tbl")
 @example(f"{record()}\n\x0c\n{record()}\x85\n".encode("latin-1"), "ncic.txt")
@@ -113,7 +113,7 @@ def test_every_line_is_an_entry_quarantined_or_counted_or_the_file_is_refused(ra
     assert len({entry.says() for entry in parsed.entries}) == len(parsed.entries)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(SEVEN), min_size=1, max_size=6), st.data())
 def test_a_clew_table_cut_anywhere_is_refused(records, data):
     whole = table(*records)

@@ -80,7 +80,6 @@ def written(draw: st.DrawFn) -> tuple[np.ndarray, list[Found]]:
     return grid, plates
 
 
-@settings(deadline=None)
 @given(written())
 def test_a_grid_is_decoded_as_it_was_written(given_):
     grid, plates = given_
@@ -93,7 +92,6 @@ def test_a_grid_is_decoded_as_it_was_written(given_):
         assert np.allclose(one.quad, truth.quad, atol=0.05)
 
 
-@settings(deadline=None)
 @given(written())
 def test_a_net_without_corners_gives_those_of_the_box(given_):
     for one in decoded(given_[0][:5]):
@@ -236,7 +234,7 @@ def test_a_plate_that_fills_the_picture_is_its_only_one_up_to_the_edges(detector
     assert np.array_equal(only.quad, upright(*only.box))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 255))
 @example(1, 1, 0)
 @example(1, 5000, 128)

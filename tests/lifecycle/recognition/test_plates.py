@@ -313,7 +313,7 @@ def test_odd_pictures_are_read_like_any_other(recogniser, name):
     assert strings(recogniser, odd_pictures()[name]) == ["8ABC123"]
 
 
-@settings_of_hypothesis(max_examples=25, deadline=None)
+@settings_of_hypothesis(max_examples=25)
 @given(st.integers(0, 40_000), st.binary(min_size=1, max_size=40), st.integers(0, 3000))
 def test_damage_gives_an_answer_or_our_error_and_nothing_else(recogniser, at, noise, lost):
     whole = one_street().jpeg

@@ -72,7 +72,7 @@ def test_a_rectangle_at_its_own_size_comes_out_pixel_by_pixel():
     assert np.array_equal(rectified(pixels, upright(30, 20, 126, 68), (96, 48)), pixels[20:68, 30:126])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(-0.6, 0.6), st.floats(-0.3, 0.3), st.floats(40, 110))
 def test_a_turned_plate_comes_out_upright(angle, shear, width):
     """Four colours, one a quarter: each has to be in its own corner again."""
@@ -106,7 +106,7 @@ def test_what_lies_outside_the_picture_repeats_its_edge():
     assert (flat[:, :14] == 40).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anything, st.sampled_from([(192, 48), (160, 48), (1, 1)]))
 @example(np.zeros((4, 2), np.float32), (192, 48))
 @example(upright(-5000, -5000, 5000, 5000), (192, 48))
@@ -118,7 +118,7 @@ def test_any_four_corners_give_a_crop_of_the_size_that_was_asked_for(quad, size)
     assert flat.dtype == np.uint8
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(parallelograms(), st.floats(-0.05, 0.15), st.floats(-0.05, 0.15))
 def test_crops_are_those_that_the_reader_was_trained_on(shape, across, down):
     """The training draws its crops with code of its own; where the two part ways, the reader sees what it never learned."""

@@ -262,7 +262,7 @@ def test_a_pass_of_another_day_is_left_alone(alone: Patrol) -> None:
     assert alone.sightings()[1:] == before
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(

@@ -46,7 +46,7 @@ def by_definition(steps: np.ndarray, phrase: str) -> float:
     return best
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(few_steps())
 def test_scores_are_those_of_the_best_alignment(steps):
     answer = Spotter(PHRASES).scores(steps[None])[0]

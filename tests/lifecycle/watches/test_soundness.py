@@ -109,7 +109,7 @@ def test_a_hit_that_was_raised_after_the_end_is_found(sound: Department) -> None
     assert judged(sound) == Soundness(4, 0, 0, 1, 0)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(plates=st.lists(st.text("78BA23X", min_size=3, max_size=7), min_size=1, max_size=12))
 def test_whatever_is_raised_is_sound(department: Department, plates: list[str]) -> None:
     with writing(department.store.engine) as connection:
