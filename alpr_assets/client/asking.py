@@ -118,7 +118,7 @@ class Client(Keeping):
         asked = question("canvass", {"incidents": incidents, "at_least": at_least, **known})
         del asked["search"]  # the address says it
         response = self._recorded("/api/canvass", why, asked, accept="application/json")
-        return Served(Canvassed.of(response.value.json()), response.receipt)
+        return Served(Canvassed.of(response.value.json(), incidents), response.receipt)
 
     def co_travel(
         self,

@@ -54,6 +54,7 @@ class Canvassed:
     gaps : what stands between "not seen" and "not there", in sentences
     counts : the same in numbers, by name; None: not looked
     n_seen : vehicles that were seen at any of the incidents
+    incidents : as they were asked about
     """
 
     vehicles: pd.DataFrame
@@ -62,14 +63,17 @@ class Canvassed:
     gaps: tuple[str, ...]
     counts: Mapping[str, int | None]
     n_seen: int
+    incidents: Sequence[Incident] = ()
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> Canvassed:
+    def of(cls, said: Mapping[str, Any], incidents: Sequence[Incident] = ()) -> Canvassed:
         """What the console said."""
         covered = said["coverage"]
         counts = {name: value for name, value in covered.items() if name not in {"gaps", "devices"}}
         frames = (frame_of(said["vehicles"]), frame_of(said["reads"]), frame_of(covered["devices"]))
-        return cls(*frames, gaps=tuple(covered["gaps"]), counts=counts, n_seen=said["n_seen"])
+        return cls(
+            *frames, gaps=tuple(covered["gaps"]), counts=counts, n_seen=said["n_seen"], incidents=tuple(incidents)
+        )
 
 
 @dataclass(frozen=True, slots=True)

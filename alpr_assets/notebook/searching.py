@@ -164,6 +164,7 @@ class Searching(SignedIn):
             vehicles=self._located(found.vehicles, told),
             reads=self._located(found.reads, told),
             coverage=self._told(found.coverage, told),
+            incidents=tuple(incidents),
         )
 
     def co_travel(self, plate: str, *, since: Time = None, until: Time = None, at_least: int = 2) -> CoTravel:

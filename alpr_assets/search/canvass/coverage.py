@@ -37,6 +37,8 @@ COLUMNS: Final = {
     "device_id": "the reader",
     "device": "what people call it; missing: not registered",
     "kind": "fixed or mobile; missing: not registered",
+    "latitude_deg": "where a fixed reader stands, WGS 84 (EPSG:4326)",
+    "longitude_deg": "of the same",
     "state": "here: it took pictures inside; elsewhere: only outside; silent: none at these times",
     "n_captures": "pictures inside",
     "n_unread": "of these, not read yet",
@@ -51,7 +53,7 @@ COLUMNS: Final = {
 class Coverage:
     """What stands between "not seen" and "not there".
 
-    devices : DataFrame (n, 10), a row an incident and reader, see COLUMNS
+    devices : DataFrame (n, 12), a row an incident and reader, see COLUMNS
     n_unread : pictures inside that no recogniser has read yet
     n_quarantined : pictures in quarantine that claim these times, or no time
     n_refused_drops : drops in quarantine that came since; what is in them is not known
@@ -115,13 +117,15 @@ def _devices(connection: Connection, incident: Incident, policy: Policy) -> pd.D
         n_elsewhere = int((own & ~inside).sum())
         rows.append({
             "incident": incident.name, "device_id": device_id, "device": row and row.name, "kind": row and row.kind,
+            "latitude_deg": row and row.latitude_deg, "longitude_deg": row and row.longitude_deg,
             "state": "here" if len(here) else "elsewhere" if n_elsewhere else "silent", "n_captures": len(here),
             "n_unread": int(here["current_version"].isna().sum()), "n_elsewhere": n_elsewhere,
             "first_at": here["captured_at"].min(), "last_at": here["captured_at"].max(),
         })  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     times = dict.fromkeys(("first_at", "last_at"), "datetime64[us, UTC]")
-    return frame.astype({**times, "n_unread": "int64", "n_captures": "int64", "n_elsewhere": "int64"})
+    places = dict.fromkeys(("latitude_deg", "longitude_deg"), "float64")
+    return frame.astype({**times, **places, "n_unread": "int64", "n_captures": "int64", "n_elsewhere": "int64"})
 
 
 def _standing(devices: Sequence[Any], incident: Incident) -> set[str]:
