@@ -37,7 +37,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.search import reads
 from alpr_assets.search.plates import typed
 from alpr_assets.store import schema
-from alpr_assets.store.engine import reading
+from alpr_assets.store.engine import searching
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -150,7 +150,7 @@ def locate(
     _require(grant, policy)
     read, capture = schema.read.c, schema.capture.c
     conditions = [read.plate == typed(plate), read.cell.is_not(None), capture.clock != "receipt"]
-    with reading(engine) as connection:
+    with searching(engine) as connection:
         _require_approval(grant, connection, _digest(grant, plate, key), policy)
         statement = reads.reads_in_force(*conditions, *reads.between(since, until)).order_by(read.captured_at)
         rows = connection.execute(statement).all()

@@ -23,7 +23,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.search import querying, reads
 from alpr_assets.search.explaining import Explainer
 from alpr_assets.store import schema, trigrams
-from alpr_assets.store.engine import reading
+from alpr_assets.store.engine import searching
 
 COLUMNS: Final = {
     **reads.COLUMNS,
@@ -100,7 +100,7 @@ def partial_query(
     grant.require(Action.PARTIAL_PLATE)
     is_narrow = area is not None and since is not None and until is not None
     meant = parse(pattern, least_known=1 if is_narrow else policy.watches.least_known)
-    with reading(engine) as connection:
+    with searching(engine) as connection:
         plates = plates_meant(connection, widened(meant) if tolerant else meant)
         corrected = [one for one in connection.execute(reads.newest_corrections()) if meant.matches(one.plate)]
     read, dialect = schema.read.c, engine.dialect.name

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, Row, Select
 from alpr_assets.access.gate import Found
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.spool import Spool
-from alpr_assets.store.engine import reading
+from alpr_assets.store.engine import searching
 
 BATCH: Final = 5_000  # rows fetched at once
 
@@ -40,7 +40,7 @@ class Query:
 
 def found(engine: Engine, query: Query) -> Found[pd.DataFrame]:
     """Run a query into one frame."""
-    with reading(engine) as connection:
+    with searching(engine) as connection:
         rows = connection.execute(query.statement).all()
     frame, kept = _kept(rows, query)
     return Found(query.finish(frame), [query.identify(row) for row in kept])
@@ -58,7 +58,7 @@ def spooled(
     ids: list[ResultId] = []
 
     def frames() -> Iterator[pd.DataFrame]:
-        with reading(engine) as connection:
+        with searching(engine) as connection:
             result = connection.execution_options(yield_per=BATCH).execute(query.statement)
             n_batches = 0
             for rows in result.partitions():

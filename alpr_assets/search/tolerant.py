@@ -22,7 +22,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.search import reads
 from alpr_assets.search.plates import typed
 from alpr_assets.store import schema
-from alpr_assets.store.engine import reading
+from alpr_assets.store.engine import searching
 
 COLUMNS: Final = {
     **reads.COLUMNS,
@@ -73,7 +73,7 @@ def tolerant_history(
     grant.require(Action.PLATE_HISTORY)
     wanted = typed(plate)
     read = schema.read.c
-    with reading(engine) as connection:
+    with searching(engine) as connection:
         near = plates_of(connection, _Whole(wanted), policy)
         statement = reads.reads_in_force(
             reads.among(engine.dialect.name, read.plate, near), *reads.between(since, until), *reads.of_state(state)

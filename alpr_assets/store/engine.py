@@ -103,6 +103,25 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+_BY_INDEX = text(
+    "SELECT set_config(name, 'off', true) "
+    "FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']) AS setting(name)"
+)
+
+
+@contextmanager
+def searching(engine: Engine) -> Iterator[Connection]:
+    """A reading transaction whose statements go from index to index, as a search for few of many rows must.
+
+    PostgreSQL's planner takes a month's hash join of all captures for the shorter way, the more so before it knows its tables: of 21
+    million reads a partial plate took 3.6 s instead of 54 ms, and a plate's history minutes. Not for what counts all rows.
+    """
+    with reading(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(_BY_INDEX)
+        yield connection
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One writing transaction: all of it commits, or none."""

@@ -263,8 +263,9 @@ read = Table(
     UniqueConstraint(
         "day", "capture_id", "version_id", "box_x", "box_y", "box_width", "box_height", name="uq_read_grain"
     ),
-    Index("ix_read_plate_captured_at", "plate", "captured_at"),
-    Index("ix_read_cell_captured_at", "cell", "captured_at"),
+    # Each holds what the searches ask of most reads that they look at: 13 bytes a read spare them the row. By the day a month is opened.
+    Index("ix_read_plate_captured_at_cell", "plate", "captured_at", "cell", postgresql_include=["day"]),
+    Index("ix_read_cell_captured_at_plate", "cell", "captured_at", "plate", postgresql_include=["day"]),
     **BY_DAY,
 )
 

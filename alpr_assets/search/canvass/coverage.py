@@ -25,7 +25,7 @@ from alpr_assets.search.canvass.incidents import Incident, check
 from alpr_assets.search.probes import Probe
 from alpr_assets.search.reads import Window
 from alpr_assets.store import schema
-from alpr_assets.store.engine import reading
+from alpr_assets.store.engine import searching
 from alpr_assets.store.types import to_microseconds
 
 _DEVICES: Final = Probe("DISTINCT r.device_id")
@@ -91,7 +91,7 @@ def coverage(
     """
     grant.require(Action.CANVASS)
     check(incidents, policy)
-    with reading(engine) as connection:
+    with searching(engine) as connection:
         devices = pd.concat([_devices(connection, incident, policy) for incident in incidents], ignore_index=True)
         windows = [window for incident in incidents for window in incident.windows]
         quarantined, refused = _quarantined(connection, windows)

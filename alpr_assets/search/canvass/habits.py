@@ -23,14 +23,14 @@ from sqlalchemy import BigInteger, Connection, select, type_coerce
 from alpr_assets.policy import Policy
 from alpr_assets.search import reads
 from alpr_assets.search.canvass.incidents import Incident
-from alpr_assets.search.probes import Probe
+from alpr_assets.search.probes import Probe, rows_of
 from alpr_assets.store import schema
 from alpr_assets.store.types import to_microseconds
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_SAME: Final = Probe("DISTINCT r.plate, {hour}")
+_SAME: Final = Probe("r.plate, {hour}")
 HOUR_US: Final = 3_600_000_000
 WEEK: Final = 168  # hours
 STRANGER: Final = 0.5
@@ -87,18 +87,22 @@ def habits(connection: Connection, incident: Incident, vehicles: list[str], poli
     last = max(window.until for window in incident.windows)
     around = timedelta(weeks=policy.search.lookback_weeks)
     same = _SAME.rows(connection, *probes(incident, policy.search.lookback_weeks))
-    read = schema.read.c
+    read, dialect = schema.read.c, connection.dialect.name
+    hour = type_coerce(read.captured_at, BigInteger) // HOUR_US
     statement = (
-        select(read.plate, (type_coerce(read.captured_at, BigInteger) // HOUR_US).label("hour"))
+        select(read.plate, hour.label("hour"))
         .where(
-            reads.among(connection.dialect.name, read.plate, vehicles),
+            reads.among(dialect, read.plate, vehicles),
             # As a sum it is no condition for an index: the few plates are the shorter way to these reads.
-            reads.among(connection.dialect.name, read.cell + 0, cells_of(incident)),
-            *reads.between(first - around, last + around),
+            reads.among(dialect, read.cell + 0, cells_of(incident)),
+            read.captured_at >= first - around,
+            read.captured_at < last + around,
+            # Opens PostgreSQL's months; SQLite has the time in its index, but not the day.
+            *(reads.between(first - around, last + around) if dialect == "postgresql" else []),
         )
         .distinct()
     )
-    own = list(map(tuple, connection.execute(statement)))
+    own = rows_of(connection, statement)
     return counted(pairs(same), pairs(own), incident, policy)
 
 

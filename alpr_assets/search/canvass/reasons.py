@@ -5,11 +5,10 @@ Here: the words. Not here: the figures they stand for (`weighing`, `habits`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from alpr_assets.search.canvass.scenes import Ratios, Scene
 
@@ -17,18 +16,18 @@ MANY: Final = 0.01
 
 
 def of(
-    at: Sequence[tuple[Scene, Ratios, pd.Series[Any]]], number: int, n_incidents: int, explained: float
+    at: Sequence[tuple[Scene, Ratios, Mapping[str, Any]]], number: int, n_incidents: int, explained: float
 ) -> list[str]:
     """The reasons of one vehicle.
 
     Parameters
     ----------
-    at : the incidents at which it was seen: scene, its ratios, its row of the passers
+    at : the incidents at which it was seen: scene, its ratios, what the scene told of it
     number : of the vehicle in the ratios
     """
     said = [f"seen at {len(at)} of {n_incidents} incidents"] if n_incidents > 1 else []
     for scene, ratios, passer in at:
-        said.append(f"{scene.incident.name}: {_where(scene, passer)}; {_habit(scene, ratios, number)}")
+        said.append(f"{scene.incident.name}: {_where(passer)}; {_habit(scene, ratios, number)}")
         if ratios.possible[number]:
             said.append(f"{scene.incident.name}: only possible, since what was read there is one misread away")
         if ratios.misread[number] > MANY:
@@ -38,8 +37,7 @@ def of(
     return said
 
 
-def _where(scene: Scene, passer: pd.Series[Any]) -> str:
-    read = scene.reads.iloc[int(passer["nearest"])]
+def _where(read: Mapping[str, Any]) -> str:
     place = "inside the area" if np.isnan(read["distance_m"]) else f"{read['distance_m']:.0f} m away"
     if np.isnan(read["offset_s"]):
         return place

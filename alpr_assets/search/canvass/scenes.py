@@ -6,7 +6,7 @@ Here: reads → vehicles of one incident → their ratios. Not here: the formula
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,12 @@ class Scene:
             n_reads=("day", "size"),
         )
         return cls(incident, reads, habits, passers.reset_index())
+
+    def told(self) -> list[dict[str, Any]]:
+        """Each passer with what is said of its nearest read: n_reads, distance_m, offset_s, captured_at, its place."""
+        nearest = self.reads[["distance_m", "offset_s", "captured_at", "latitude_deg", "longitude_deg"]]
+        of_each = nearest.iloc[self.passers["nearest"]].assign(n_reads=self.passers["n_reads"].to_numpy(np.int64))
+        return [{str(name): value for name, value in row.items()} for row in of_each.to_dict("records")]
 
     def ratios(self, plates: list[str], policy: Policy, *, tolerant: bool) -> Ratios:
         """How telling this incident is for each of these vehicles; `tolerant`: near plates count as possible."""

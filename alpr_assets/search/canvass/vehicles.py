@@ -26,7 +26,7 @@ from alpr_assets.search.canvass.habits import habits
 from alpr_assets.search.canvass.incidents import Description, Incident, check
 from alpr_assets.search.canvass.scenes import ABSENT, Ratios, Scene
 from alpr_assets.search.explaining import Explainer
-from alpr_assets.store.engine import reading
+from alpr_assets.store.engine import searching
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -122,7 +122,7 @@ def _scenes(
     engine: Engine, incidents: Sequence[Incident], described: Description, policy: Policy, progress: Progress | None
 ) -> list[Scene]:
     scenes = []
-    with reading(engine) as connection:
+    with searching(engine) as connection:
         for number, incident in enumerate(incidents, start=1):
             found = gathering.reads_at(connection, incident, described)
             vehicles: list[str] = found["vehicle"].unique().tolist()
@@ -155,16 +155,15 @@ def _supporting(scenes: list[Scene], said: list[Ratios], chosen: NDArray[np.int6
 def _table(
     scenes: list[Scene], said: list[Ratios], chosen: NDArray[np.int64], explained: pd.Series[float], score: Floats
 ) -> pd.DataFrame:
-    regions = _regions(scenes)
+    regions, passers = _regions(scenes), [scene.told() for scene in scenes]
     rows: list[dict[str, Any]] = []
     for number, plate, share, value in zip(chosen, explained.index, explained, score, strict=True):
         at = [
-            (scene, one, scene.passers.iloc[one.passer[number]])
-            for scene, one in zip(scenes, said, strict=True)
+            (scene, one, told[one.passer[number]])
+            for scene, one, told in zip(scenes, said, passers, strict=True)
             if one.passer[number] != ABSENT
         ]
-        scene, _, passer = max(at, key=lambda part: (not part[1].possible[number], part[1].ratio[number]))
-        nearest = scene.reads.iloc[int(passer["nearest"])]
+        _, _, nearest = max(at, key=lambda part: (not part[1].possible[number], part[1].ratio[number]))
         usual = max(at, key=lambda part: part[1].weeks_here[number] / max(part[0].habits.weeks, 1))
         rows.append({
             "rank": len(rows) + 1, "plate": plate, "region": regions.get(plate), "n_incidents": len(at),

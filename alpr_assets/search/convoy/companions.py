@@ -26,7 +26,7 @@ from alpr_assets.search.convoy import chance
 from alpr_assets.search.convoy.probing import close_by
 from alpr_assets.search.plates import typed
 from alpr_assets.store import schema
-from alpr_assets.store.engine import reading
+from alpr_assets.store.engine import searching
 
 COLUMNS: Final = {
     "plate": "characters as read",
@@ -104,7 +104,7 @@ def co_travel(
     wanted, figures = typed(plate), policy.search
     if at_least < 2:
         raise MalformedError("co_travel", "one occasion is no repetition", remedy="ask for two or more")
-    with reading(engine) as connection:
+    with searching(engine) as connection:
         given = _passes(connection, schema.read.c.plate == wanted, *reads.between(since, until))
         pairs = close_by(connection, given, wanted, reach_m=figures.companion_m, seconds=figures.companion_seconds)
         often = _often(pairs, at_least, figures.occasion_minutes)
