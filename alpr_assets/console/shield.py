@@ -42,6 +42,9 @@ ALWAYS: Final = {
     "x-frame-options": "DENY",
 }
 
+LOCATING: Final = ("/search/canvass",)
+"""Pages that may ask the browser where the device is, once a person says so."""
+
 STATIC: Final = ("/static/", "/dagster/_next/", "/dagster/vendor/")
 """Files of the software itself: a browser may keep them, nothing else."""
 
@@ -140,6 +143,8 @@ def _dress(message: Message, scope: Scope) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in ALWAYS.items():
         headers[name] = value
+    if scope["path"] in LOCATING:
+        headers["permissions-policy"] = ALWAYS["permissions-policy"].replace("geolocation=()", "geolocation=(self)")
     is_worker = scope["path"].startswith("/dagster/_next/")
     headers.setdefault("content-security-policy", WORKER_POLICY if is_worker else CONTENT_POLICY)
     is_file = scope["path"].startswith(STATIC) and message["status"] == 200

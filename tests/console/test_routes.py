@@ -122,7 +122,7 @@ ALWAYS = {"/", "/sessions", "/sessions/revoke", "/sessions/token", *STEPS}
 """A member's own: his role does not matter."""
 
 NEEDED = {
-    "/search/plate": {Action.PLATE_HISTORY}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
+    "/search/plate": {Action.PLATE_HISTORY}, "/search/canvass": {Action.CANVASS}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
     "/watches": {Action.VIEW_HITS, Action.READ_RECORD}, "/watches/1": {Action.VIEW_HITS, Action.READ_RECORD},
     "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},

@@ -5,7 +5,6 @@ Here: routes, and how what was found becomes one answer. Not here: any decision,
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from fastapi import APIRouter
@@ -19,12 +18,9 @@ from alpr_assets.console.api.incidents import CanvassAsk
 from alpr_assets.console.api.searching import Accept, asked
 from alpr_assets.console.api.sessions import Serving, SignedIn
 from alpr_assets.console.api.tables import Content, Table, tables_answer, tables_response
-from alpr_assets.console.wiring import Services
-from alpr_assets.lifecycle.captures.pending import pending_drops
+from alpr_assets.console.drops import n_waiting
 from alpr_assets.search.canvass import coverage, gathering, vehicles
 from alpr_assets.search.convoy import companions
-
-log = logging.getLogger(__name__)
 
 router: Final = APIRouter(tags=["searches"])
 
@@ -47,7 +43,7 @@ def canvass(ask: CanvassAsk, session: SignedIn, services: Serving, accept: Accep
         found = named.canvass(services, ask)(grant)
         covered = coverage.coverage(
             grant, services.store.engine, [one.incident() for one in ask.incidents], policy=services.policy,
-            n_waiting=_n_waiting(services),
+            n_waiting=n_waiting(services),
         ).rows  # fmt: skip
         content: Content = {
             "n_seen": found.rows.n_seen,
@@ -92,15 +88,3 @@ def _covered(found: coverage.Coverage) -> Content:
         "gaps": list(found.gaps),
         "devices": Table(found.devices, COVERAGE),
     }
-
-
-def _n_waiting(services: Services) -> int | None:
-    """Drops that wait to be landed; None where this machine does not see their folder."""
-    drops = services.settings.path("drops")
-    if not drops.is_dir():
-        return None
-    try:
-        return len(pending_drops(services.store, drops, policy=services.policy))
-    except OSError:
-        log.warning("the landing folder could not be looked at for a canvass")
-        return None

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from alpr_assets.console.pages import (
     batches,
+    canvass,
     corrections,
     designees,
     destinations,
@@ -31,7 +32,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, corrections, exports, members, batches, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

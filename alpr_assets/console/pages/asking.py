@@ -31,6 +31,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/hits", "Hits", (Action.VIEW_HITS,)),
     ("/watches", "Watches", (Action.VIEW_HITS, Action.READ_RECORD)),
     ("/search/plate", "Plate history", (Action.PLATE_HISTORY,)),
+    ("/search/canvass", "Canvass", (Action.CANVASS,)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
     ("/destinations", "Destinations", (Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION)),
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),

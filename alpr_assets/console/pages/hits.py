@@ -210,15 +210,20 @@ def _case(
     grant: Grant, *, engine: Engine, hit_id: int, policy: Policy
 ) -> Found[tuple[cases.HitCase, arriving.Mark, list[Camera]]]:
     found = cases.hit_case(grant, engine, hit_id, policy=policy)
+    with reading(engine) as connection:
+        mark = arriving.mark(connection, grant.member)
+    ids: list[ResultId] = list(found.ids)
+    return Found((found.rows, mark, fixed_cameras(engine)), ids)
+
+
+def fixed_cameras(engine: Engine) -> list[Camera]:
+    """The department's fixed readers whose place is known, in order."""
     device = schema.device.c
     fixed = select(device.name, device.latitude_deg, device.longitude_deg).where(
         device.kind == "fixed", device.latitude_deg.is_not(None), device.longitude_deg.is_not(None)
     )
     with reading(engine) as connection:
-        mark = arriving.mark(connection, grant.member)
-        cameras = [Camera(*row) for row in connection.execute(fixed.order_by(device.device_id))]
-    ids: list[ResultId] = list(found.ids)
-    return Found((found.rows, mark, cameras), ids)
+        return [Camera(*row) for row in connection.execute(fixed.order_by(device.device_id))]
 
 
 ROUTES: Final = [

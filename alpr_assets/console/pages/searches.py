@@ -73,7 +73,7 @@ async def open_picture(asked: Asked, form: Form, day: date, capture_id: int, rea
     ask = ask_of(form, Action.OPEN_IMAGE, {"day": day.isoformat(), "capture_id": capture_id, "read_id": read_id})
     answer = await run_sync(asked.services.gate.answer, asked.session, ask, opened)
     whole, part = answer.rows
-    return Opened(whole, _data_uri(whole), _data_uri(part), ask, answer.receipt)
+    return Opened(whole, data_uri(whole), data_uri(part), ask, answer.receipt)
 
 
 def searched(asked: Asked, form: Form, action: Action) -> tuple[Ask, Search]:
@@ -147,7 +147,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _data_uri(image: images.OpenedImage) -> str:
+def data_uri(image: images.OpenedImage) -> str:
     """The picture inside the page: it has no address that could be opened again without a record."""
     return f"data:{image.media_type};base64,{base64.b64encode(image.content).decode()}"
 

@@ -43,8 +43,8 @@ def wanted_of(form: Form, zone: ZoneInfo) -> Wanted:
         kind=kind,
         state=form.text("state", limit=2),
         area=area(form),
-        since_at=_wall(form, "since_at", zone, latest=False),
-        until_at=_wall(form, "until_at", zone, latest=True),
+        since_at=wall(form, "since_at", zone, latest=False),
+        until_at=wall(form, "until_at", zone, latest=True),
         audience=audience,
         supervisor_id=form.number("supervisor_id") if covert and form.text("supervisor_id") else None,
     )
@@ -100,7 +100,7 @@ def in_words(pattern: Pattern) -> list[str]:
     return words + ([spelt] if spelt else [])
 
 
-def _wall(form: Form, name: str, zone: ZoneInfo, *, latest: bool) -> datetime | None:
+def wall(form: Form, name: str, zone: ZoneInfo, *, latest: bool) -> datetime | None:
     """A time of the department's clock as an instant. Of an hour that comes twice the one that leaves the window wider.
 
     Raises MalformedError : `window`: no time, or one that the clock never showed.

@@ -221,7 +221,8 @@ def _gaps(devices: pd.DataFrame, counts: dict[str, int]) -> list[str]:
     gaps = [f"{counts[name]} {what}" for name, what in words.items() if counts[name]]
     for state, what in (("silent", "took no picture at these times"), ("elsewhere", "took pictures only elsewhere")):
         n_devices = int((devices["state"] == state).sum())
-        gaps += [f"{n_devices} readers that are often there {what}"] if n_devices else []
+        readers = "reader that is" if n_devices == 1 else "readers that are"
+        gaps += [f"{n_devices} {readers} often there {what}"] if n_devices else []
     if not (devices["state"] == "here").any():
         gaps.append("no reader looked there at all")
     return gaps
