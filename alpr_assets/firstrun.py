@@ -204,6 +204,22 @@ def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
     )
 
 
+def load_sample_case(store: Store, configured: Settings, console: Console) -> int:
+    """Load the weeks of simulated reads that the notebooks ask about, up to yesterday. Returns their number.
+
+    After the drive was matched: the sample's hot lists are about the drive.
+    """
+    from alpr_assets.sample import case  # noqa: PLC0415 - 2 s of imports, only here
+
+    first_day = datetime.now(UTC).date() - timedelta(days=case.DAYS)
+    with _bar(console) as progress:
+        task = progress.add_task("loading a simulated city", total=case.DAYS)
+        return case.load_case(
+            store.engine, case.size(first_day), configured.path("data"), sure_confidence=policy().recognition.sure_confidence,
+            progress=lambda done, _: progress.update(task, completed=done),
+        )  # fmt: skip
+
+
 def feed_own(
     configured: Settings, console: Console, *, captures: Path | None, hotlist: Path | None, device_id: str
 ) -> Feed:

@@ -63,6 +63,9 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
             labels=feed.labels,
             with_plates=feed.is_sample,
         )
+        if feed.is_sample:
+            n_reads = firstrun.load_sample_case(store, configured, console)
+            console.print(f"for the notebooks   {n_reads:,} simulated reads of the weeks before, without pictures")
         for trouble in troubles:
             console.print(f"[red]failed:[/] {trouble}")
         if not once:

@@ -150,17 +150,16 @@ def by_vehicle(frame: pd.DataFrame, order: Sequence[str]) -> list[Layer]:
 def _canvassed(found: Canvassed) -> list[Layer]:
     scenes = [shape for incident in found.incidents for shape in _shapes(incident)]
     readers = _placed(found.coverage)
-    dots = [
-        Point(
-            _at(row), STATES[row["state"]],
-            (str(row["device"] or row["device_id"]), f"{row['incident']}: {row['state']}, {row['n_captures']} pictures"),
-            size=4, hollow=True,
-        )
-        for row in _rows(readers)
-    ]  # fmt: skip
     beneath = [Layer("incidents", QUIET, shapes=scenes)] if scenes else []
-    beneath += [Layer("readers", STATES["here"], dots)] if dots else []
+    for state, colour in STATES.items():
+        dots = [_reader(row, colour) for row in _rows(readers[readers["state"] == state])]
+        beneath += [Layer(f"readers: {state}", colour, dots)] if dots else []
     return beneath + by_vehicle(found.reads, found.vehicles["plate"].tolist())
+
+
+def _reader(row: Mapping[str, Any], colour: str) -> Point:
+    words = str(row["device"] or row["device_id"]), f"{row['incident']}: {row['state']}, {row['n_captures']} pictures"
+    return Point(_at(row), colour, words, size=4, hollow=True)
 
 
 def _shapes(incident: Incident) -> list[Shape]:

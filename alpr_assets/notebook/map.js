@@ -33,8 +33,17 @@
 
   const map = L.map("map", { attributionControl: false, preferCanvas: true, zoomSnap: 0.5 });
   const around = bounds(); // a circle can be drawn only where there is a view
-  if (around.isValid()) map.fitBounds(around, { padding: [30, 30], maxZoom: 16, animate: false });
-  else map.setView([0, 0], 1);
+  function fit() {
+    if (around.isValid()) map.fitBounds(around, { padding: [30, 30], maxZoom: 16, animate: false });
+    else map.setView([0, 0], 1);
+  }
+  fit();
+  // A frame may be made before it has its size, as in a page that is still laid out: fit again, until somebody moves the map.
+  let ours = true;
+  for (const kind of ["pointerdown", "wheel", "keydown"]) {
+    map.getContainer().addEventListener(kind, function () { ours = false; }, { once: true });
+  }
+  map.on("resize", function () { if (ours) fit(); });
   const control = L.control.layers(null, null, { collapsed: false });
   const legend = [];
   said.layers.forEach(function (layer, number) {

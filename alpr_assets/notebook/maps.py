@@ -44,7 +44,7 @@ class Map:
 
     def _repr_html_(self) -> str:
         return (
-            f'<iframe sandbox="allow-scripts" style="width:100%;height:480px;border:1px solid #c8ccd2" '
+            f'<iframe sandbox="allow-scripts" style="box-sizing:border-box;width:100%;height:480px;border:1px solid #c8ccd2" '
             f'title="map" srcdoc="{escape(self.page(), quote=True)}"></iframe>'
         )
 

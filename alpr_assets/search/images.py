@@ -11,6 +11,7 @@ from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import NotFoundError
+from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading
 
@@ -34,19 +35,21 @@ def open_image(grant: Grant, store: Store, *, day: date, capture_id: int) -> Fou
     Raises
     ------
     AccessRefusedError : the grant is for another ask
-    NotFoundError : there is no such capture
+    NotFoundError : there is no such capture, or it is a simulated one
     VerificationError : the stored picture is missing or is not what was sealed
     """
     grant.require(Action.OPEN_IMAGE)
     capture = schema.capture.c
     with reading(store.engine) as connection:
         row = connection.execute(
-            select(capture.image_sha256, capture.media_type, capture.captured_at, capture.device_id).where(
-                capture.day == day, capture.capture_id == capture_id
-            )
+            select(
+                capture.image_sha256, capture.media_type, capture.captured_at, capture.device_id, capture.flags
+            ).where(capture.day == day, capture.capture_id == capture_id)
         ).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no capture {capture_id} on {day}")
+    if SIMULATED in row.flags:
+        raise NotFoundError(f"capture {capture_id} of {day} is simulated: there is no picture of it")
     content = store.images.picture(day, row.image_sha256)
     opened = OpenedImage(
         day, capture_id, content, row.image_sha256, row.media_type, row.captured_at, row.device_id

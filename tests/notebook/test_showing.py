@@ -71,7 +71,7 @@ def test_a_history_a_path_and_a_canvass_are_drawn_with_their_source(
     found = session.canvass([Incident("A", [circle(*ROUTE[0], 200)], EVENING)])
     standing = found.coverage.assign(latitude_deg=ROUTE[0][0], longitude_deg=ROUTE[0][1])
     incidents, readers, *vehicles = layers_of(replace(found, coverage=standing))
-    assert (incidents.name, readers.name) == ("incidents", "readers")
+    assert (incidents.name, readers.name) == ("incidents", "readers: here")
     assert {layer.name for layer in vehicles} == set(found.vehicles["plate"])
     assert incidents.shapes[0].geometry["radius_m"] == 200
     assert readers.points[0].words[1].startswith("A: here")

@@ -22,6 +22,7 @@ UNKNOWN_DEVICE = "unknown_device"
 ZONE_ASSUMED = "zone_assumed"
 CLOCK_DISTRUSTED = "clock_distrusted"
 UNENCRYPTED = "unencrypted"
+SIMULATED = "simulated"  # never landed: there is no picture, and nobody drove there
 
 
 @dataclass(frozen=True, slots=True)

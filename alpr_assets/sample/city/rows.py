@@ -15,12 +15,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.lifecycle.lookalikes import fold_many
 from alpr_assets.sample.city import clock
 from alpr_assets.sample.city.pictures import DayOfReads
 from alpr_assets.sample.city.roads import Flags, Ints
 
 VERSION: Final = "simulated-1"
+FLAGS: Final = f'["{SIMULATED}"]'
 WIDTH_PX, HEIGHT_PX = 1280, 720
 _BYTES: Final = (60_000, 240_000)  # of a picture
 _READ_MS: Final = 30.0  # what a picture takes the recogniser that is shipped
@@ -81,7 +83,7 @@ def of_day(
         "device_kind": [kinds[name] for name in device], "image_sha256": [images[i : i + 64] for i in range(0, 64 * n, 64)],
         "n_bytes": rng.integers(*_BYTES, n).tolist(), "media_type": "image/jpeg", "width_px": WIDTH_PX, "height_px": HEIGHT_PX,
         "captured_at": at, "clock": "camera", "place_source": ["device" if one else "manifest" for one in fixed],
-        "heading_deg": reads["heading_deg"].tolist(), "landed_at": landed_at, "flags": "[]", "current_version": VERSION, **place,
+        "heading_deg": reads["heading_deg"].tolist(), "landed_at": landed_at, "flags": FLAGS, "current_version": VERSION, **place,
     }  # fmt: skip
     recognition = {
         "day": of.day, "capture_id": captures, "version_id": VERSION, "recognised_at": landed_at, "n_plates": 1,
