@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 import pandas as pd
-from sqlalchemy import Engine, func, select, union
+from sqlalchemy import Engine, select, union
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.roles import Action
@@ -81,10 +81,7 @@ def history_query(
         select(read.day, read.read_id).where(read.plate == wanted),
         corrected.with_only_columns(verdicts.read_correction.c.day, verdicts.read_correction.c.read_id),
     ).subquery("wanted")
-    conditions = reads.between(since, until)
-    if state is not None:
-        region = func.coalesce(newest.c.region, read.region)
-        conditions.append((region == state.lower()) | region.is_(None))
+    conditions = [*reads.between(since, until), *reads.of_state(state, newest)]
     statement = (
         reads.reads_in_force(*conditions)
         .add_columns(

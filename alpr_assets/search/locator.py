@@ -34,7 +34,7 @@ from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError
 from alpr_assets.intervals import wilson
 from alpr_assets.policy import Policy
-from alpr_assets.search import reads
+from alpr_assets.search import corrected, reads
 from alpr_assets.search.plates import typed
 from alpr_assets.store import schema
 from alpr_assets.store.engine import searching
@@ -148,13 +148,17 @@ def locate(
     Source: 422.4(c)
     """
     _require(grant, policy)
-    read, capture = schema.read.c, schema.capture.c
-    conditions = [read.plate == typed(plate), read.cell.is_not(None), capture.clock != "receipt"]
+    read, capture, wanted = schema.read.c, schema.capture.c, typed(plate)
     with searching(engine) as connection:
         _require_approval(grant, connection, _digest(grant, plate, key), policy)
-        statement = reads.reads_in_force(*conditions, *reads.between(since, until)).order_by(read.captured_at)
+        statement = reads.reads_in_force(
+            corrected.of_plates(connection, [wanted]), read.cell.is_not(None), capture.clock != "receipt",
+            *reads.between(since, until),
+        ).order_by(read.captured_at)  # fmt: skip
         rows = connection.execute(statement).all()
-    frame = pd.DataFrame(list(map(tuple, rows)), columns=list(reads.COLUMNS))
+        frame = pd.DataFrame(list(map(tuple, rows)), columns=list(reads.COLUMNS))
+        frame = corrected.beside(connection, frame)
+    frame = frame[corrected.meant(frame) == wanted].reset_index(drop=True)
     return Found(located(frame, policy), reads.ids_of(frame))
 
 

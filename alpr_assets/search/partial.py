@@ -104,7 +104,8 @@ def partial_query(
         plates = plates_meant(connection, widened(meant) if tolerant else meant)
         corrected = [one for one in connection.execute(reads.newest_corrections()) if meant.matches(one.plate)]
     read, dialect = schema.read.c, engine.dialect.name
-    conditions = [*reads.between(since, until), *reads.of_state(state)]
+    newest = reads.newest_corrections().subquery("correction")
+    conditions = [*reads.between(since, until), *reads.of_state(state, newest)]
     plate: Any = read.plate
     if area and since and until and until - since <= timedelta(hours=policy.search.max_hours):
         # By place and time, which leave few reads; joined to nothing, the plate is no condition for its index.
@@ -114,7 +115,6 @@ def partial_query(
     if corrected:
         ids = reads.among(dialect, read.read_id, [one.read_id for one in corrected])
         right = right | (read.day.in_({one.day for one in corrected}) & ids)
-    newest = reads.newest_corrections().subquery("correction")
     statement = (
         reads.reads_in_force(right, *conditions, evidence=True)
         .add_columns(newest.c.plate.label("corrected_plate"))

@@ -97,9 +97,9 @@ def between(since: datetime | None, until: datetime | None) -> list[ColumnElemen
     return met
 
 
-def of_state(state: str | None) -> list[ColumnElement[bool]]:
-    """Conditions of a state, two letters: reads of another state are left out, reads without one are kept."""
-    region = schema.read.c.region
+def of_state(state: str | None, newest: Any) -> list[ColumnElement[bool]]:
+    """Conditions of a state, two letters, of the newest correction where it has one: other states are left out, none is kept."""
+    region = func.coalesce(newest.c.region, schema.read.c.region)
     return [] if state is None else [(region == state.lower()) | region.is_(None)]
 
 

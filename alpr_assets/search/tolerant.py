@@ -1,7 +1,7 @@
 """Tolerant history: the reads of a plate, and those that may be it, misread.
 
-Here: plates that look alike or are one character off, marked as possible. Not here: exactly these characters, and what a person read
-instead (`history`), partial plates (`partial`).
+Here: plates that look alike or are one character off, marked as possible. Not here: exactly these characters (`history`), partial
+plates (`partial`). Where a person corrected a read, the corrected plate is what is held against the one asked for.
 A possible read is never the plate itself: another vehicle may well have it.
 """
 
@@ -19,15 +19,16 @@ from alpr_assets.access.roles import Action
 from alpr_assets.lifecycle.matching import KINDS, PlateIndex
 from alpr_assets.lifecycle.watches.history import plates_of
 from alpr_assets.policy import Policy
-from alpr_assets.search import reads
+from alpr_assets.search import corrected, reads
 from alpr_assets.search.plates import typed
 from alpr_assets.store import schema
 from alpr_assets.store.engine import searching
 
 COLUMNS: Final = {
     **reads.COLUMNS,
+    "corrected_plate": "characters as a person read them in the picture, the newest correction; missing: none",
     "match_kind": "exact, folded (look-alikes) or edit1 (one character differs)",
-    "possible": "other characters than asked for were read: a lead, never the plate itself",
+    "possible": "other characters than asked for were read, or corrected to: a lead, never the plate itself",
     "differences": "the characters that differ",
 }
 """Columns of `tolerant_history`, in order."""
@@ -57,11 +58,11 @@ def tolerant_history(
     ----------
     plate : as typed
     since, until : aware instants, `until` excluded; None: no limit
-    state : two letters; reads of another state are left out, reads without one are kept; None: any
+    state : two letters; of the correction where it has one; reads of another state are left out, those without one kept; None: any
 
     Returns
     -------
-    DataFrame (n, 18): see COLUMNS
+    DataFrame (n, 19): see COLUMNS
 
     Raises
     ------
@@ -75,12 +76,15 @@ def tolerant_history(
     read = schema.read.c
     with searching(engine) as connection:
         near = plates_of(connection, _Whole(wanted), policy)
-        statement = reads.reads_in_force(
-            reads.among(engine.dialect.name, read.plate, near), *reads.between(since, until), *reads.of_state(state)
-        )
+        spoken = corrected.plates_corrected(connection)
+        compared = _compared(sorted({*near, *spoken}), wanted, policy)
+        right = corrected.of_plates(connection, compared["plate"].tolist())
+        statement = reads.reads_in_force(right, *reads.between(since, until))
         rows = connection.execute(statement.order_by(read.captured_at.desc(), read.read_id.desc())).all()
-    frame = pd.DataFrame(list(map(tuple, rows)), columns=list(reads.COLUMNS)).astype({"plate": object})
-    found = frame.merge(_compared(near, wanted, policy), on="plate")
+        frame = pd.DataFrame(list(map(tuple, rows)), columns=list(reads.COLUMNS)).astype({"plate": object})
+        frame = corrected.beside(connection, frame)
+    frame = corrected.of_state(frame, state).assign(meant=corrected.meant)
+    found = frame.merge(compared.rename(columns={"plate": "meant"}), on="meant")
     found = found.assign(possible=found["match_kind"] != "exact", order=found["match_kind"].map(list(KINDS).index))
     found = found.sort_values(["order", "captured_at", "read_id"], ascending=[True, False, False], ignore_index=True)
     return Found(found[list(COLUMNS)].astype({"plate": "str"}), reads.ids_of(found))

@@ -58,7 +58,7 @@ WITH here AS (
 ), habit AS (
     SELECT plate, count(DISTINCT date_trunc('hour', captured_at)) AS n_any,
         count(DISTINCT date_trunc('week', captured_at)) FILTER (WHERE abs(mod(extract(epoch FROM captured_at - :middle)
-            + 302400 + 604800 * 9999, 604800) - 302400) <= 5400) AS n_same
+            + 302400 + 604800::bigint * 9999, 604800) - 302400) <= 5400) AS n_same
     FROM plain_read
     WHERE plate IN (SELECT plate FROM here) AND captured_at BETWEEN :middle - :around AND :middle + :around
         AND abs(extract(epoch FROM captured_at - :middle)) > 5400

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from alpr_assets.lifecycle.lookalikes import fold
-from alpr_assets.store import schema
+from alpr_assets.store import schema, verdicts
 from alpr_assets.store.cells import cell_of
 from alpr_assets.store.engine import Store, lock_day, writing
 
@@ -136,3 +136,13 @@ def _count(connection: Any, day: date, plates: Counter[str]) -> None:
 
 def after(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
+
+
+def correct(store: Store, read_id: int, plate: str, *, region: str | None = None, day: date = DAY) -> None:
+    """What a person read in the picture instead."""
+    row = {
+        "day": day, "read_id": read_id, "plate": plate, "plate_folded": fold(plate), "region": region, "reason": "as in the picture",
+        "member_id": 7, "corrected_at": AT,
+    }  # fmt: skip
+    with writing(store.engine) as connection:
+        connection.execute(insert(verdicts.read_correction), row)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Select
 
 from alpr_assets.lifecycle.watches.areas import Circle
-from alpr_assets.search import reads
+from alpr_assets.search import corrected, reads
 from alpr_assets.search.canvass.incidents import HEADING_TOLERANCE_DEG, Description, Incident
 from alpr_assets.search.distances import metres
 from alpr_assets.search.reads import Window
@@ -21,11 +21,12 @@ from alpr_assets.store import schema
 
 COLUMNS: Final = {
     "incident": "name of the incident",
-    "vehicle": "characters of the pass: the vote of its reads",
+    "vehicle": "characters of the pass: as a person corrected one of its reads, else the vote of them",
     "distance_m": "from the nearest circle's centre; missing: inside a drawn area",
     "offset_s": "seconds from when it happened, negative before; missing: not known when",
     "near": "1 at the place and the time, halved towards the edge of either; see `weighing`",
     **reads.COLUMNS,
+    "corrected_plate": "characters as a person read them in the picture, the newest correction; missing: none",
 }
 """Columns of reads at incidents, in order; followed by `reads.EVIDENCE`."""
 
@@ -43,10 +44,11 @@ def reads_at(connection: Connection, incident: Incident, described: Description)
     inside = np.zeros(len(found), np.bool_)
     for area in incident.areas:
         inside |= reads.inside(found, area)
-    found = found[inside & _as_described(found, described)].sort_values(["captured_at", "read_id"])
+    found = corrected.beside(connection, found[inside & _as_described(found, described)])
+    found = corrected.of_state(found, described.state).sort_values(["captured_at", "read_id"])
     found = found.assign(
         incident=incident.name,
-        vehicle=found["voted"].fillna(found["plate"]),
+        vehicle=_vehicle(found),
         distance_m=_distance_m(found, incident),
         offset_s=_offset_s(found, incident),
     )
@@ -56,21 +58,27 @@ def reads_at(connection: Connection, incident: Incident, described: Description)
 
 def _statement(dialect: str, cells: list[int], window: Window, described: Description) -> Select[Any]:
     read, member, sighting = schema.read.c, schema.sighting_read.c, schema.sighting.c
-    conditions = [
-        reads.among(dialect, read.cell, cells),
-        *reads.between(window.since, window.until),
-        *reads.of_state(described.state),
-    ]
+    conditions = [reads.among(dialect, read.cell, cells), *reads.between(window.since, window.until)]
     if described.devices:
         conditions.append(read.device_id.in_(described.devices))
     return (
         reads.reads_in_force(*conditions, evidence=True)
-        .add_columns(sighting.plate.label("voted"))
+        .add_columns(sighting.plate.label("voted"), member.sighting_id)
         .outerjoin(schema.sighting_read, (member.day == read.day) & (member.read_id == read.read_id))
         .outerjoin(
             schema.sighting, (sighting.day == member.sighting_day) & (sighting.sighting_id == member.sighting_id)
         )
     )
+
+
+def _vehicle(found: pd.DataFrame) -> pd.Series[Any]:
+    """(n,) characters of each read's pass: one vehicle, so what a person read in one picture of it goes for all."""
+    corrected_last = found.dropna(subset=["corrected_plate", "sighting_id"]).drop_duplicates("sighting_id", keep="last")
+    of_pass = found["sighting_id"].map(corrected_last.set_index("sighting_id")["corrected_plate"])
+    vehicle = found["corrected_plate"].astype(object)
+    for known in (of_pass, found["voted"], found["plate"]):
+        vehicle = vehicle.where(vehicle.notna(), known)
+    return vehicle
 
 
 def _as_described(found: pd.DataFrame, described: Description) -> NDArray[np.bool_]:

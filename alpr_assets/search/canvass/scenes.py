@@ -57,7 +57,9 @@ class Scene:
     @classmethod
     def of(cls, incident: Incident, reads: pd.DataFrame, habits: Habits) -> Scene:
         """Put the reads of each vehicle together."""
-        by_near = reads.assign(nearest=np.arange(len(reads))).sort_values("near", ascending=False, kind="stable")
+        looked = reads["corrected_plate"].notna()  # by a person: no misread any more
+        by_near = reads.assign(nearest=np.arange(len(reads)), confidence=reads["confidence"].mask(looked, 1.0))
+        by_near = by_near.sort_values("near", ascending=False, kind="stable")
         grouped = by_near.groupby("vehicle", sort=True)
         passers = grouped.agg(
             confidence=("confidence", "max"),

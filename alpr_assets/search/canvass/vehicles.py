@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 
 COLUMNS: Final = {
     "rank": "1 is the most telling",
-    "plate": "characters of the pass: the vote of its reads",
+    "plate": "characters of the pass: as a person corrected one of its reads, else the vote of them",
     "region": "state of its surest read that shows one, two letters in lower case; missing: unknown",
     "n_incidents": "incidents at which it was seen, possible ones included",
     "n_possible": "of these, where only a plate one misread away was read: shown as possible, never as the plate itself",
@@ -62,7 +62,7 @@ class Canvassed:
     """What a canvass found.
 
     vehicles : DataFrame (n, 17), a row a vehicle, see COLUMNS
-    reads : DataFrame (m, 20), a row a read at an incident of these vehicles, or of a plate that one may have been misread as;
+    reads : DataFrame (m, 21), a row a read at an incident of these vehicles, or of a plate that one may have been misread as;
         see `gathering.COLUMNS`
     n_seen : vehicles that were seen at any of the incidents, these included
     """
@@ -136,8 +136,11 @@ def _explained(everything: pd.DataFrame, described: Description, policy: Policy)
     """How well each vehicle's best read explains the partial plate, by plate; 1 without one."""
     if described.partial is None:
         return pd.Series(1.0, index=sorted(set(everything["vehicle"])), dtype="float64")
-    explainer = Explainer.of(parse(described.partial, least_known=1), policy)
-    each = pd.Series(explainer.probability(everything), index=everything["vehicle"].astype(object))
+    pattern = parse(described.partial, least_known=1)
+    explained = Explainer.of(pattern, policy).probability(everything)
+    spoken = everything["corrected_plate"].notna().to_numpy(np.bool_)
+    explained[spoken] = [pattern.matches(plate) for plate in everything.loc[spoken, "corrected_plate"]]
+    each = pd.Series(explained, index=everything["vehicle"].astype(object))
     return each.groupby(level=0).max()
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, func, select, true, type_coerce
+from sqlalchemy import BigInteger, Connection, Engine, func, select, true, type_coerce
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
@@ -21,7 +21,7 @@ from alpr_assets.errors import MalformedError
 from alpr_assets.lifecycle.edits import within_one
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.policy import Policy
-from alpr_assets.search import reads
+from alpr_assets.search import corrected, reads
 from alpr_assets.search.convoy import chance
 from alpr_assets.search.convoy.probing import close_by
 from alpr_assets.search.plates import typed
@@ -29,7 +29,7 @@ from alpr_assets.store import schema
 from alpr_assets.store.engine import searching
 
 COLUMNS: Final = {
-    "plate": "characters as read",
+    "plate": "characters as read, or as a person corrected them",
     "n_found": "occasions on which it was within the policy's metres and seconds",
     "n_expected": "occasions expected by chance, from what both do in other weeks",
     "p_value": "probability of as many or more by chance",
@@ -43,7 +43,7 @@ COLUMNS: Final = {
 """Columns of `CoTravel.companions`, in order."""
 
 PASSES: Final = {
-    "plate": "the companion's characters as read",
+    "plate": "the companion's characters as read, or as a person corrected them",
     "occasion": "number of the occasion: reads of one number are of one trip of the companion",
     "captured_at": "instant of the companion's read, UTC",
     "day": "UTC day of the companion's read",
@@ -105,11 +105,12 @@ def co_travel(
     if at_least < 2:
         raise MalformedError("co_travel", "one occasion is no repetition", remedy="ask for two or more")
     with searching(engine) as connection:
-        given = _passes(connection, schema.read.c.plate == wanted, *reads.between(since, until))
-        pairs = close_by(connection, given, wanted, reach_m=figures.companion_m, seconds=figures.companion_seconds)
+        given = _passes(connection, [wanted], since, until)
+        pairs = close_by(connection, given, reach_m=figures.companion_m, seconds=figures.companion_seconds)
+        pairs = _by_person(connection, pairs)
+        pairs = pairs[pairs["plate"] != wanted]
         often = _often(pairs, at_least, figures.occasion_minutes)
-        chosen = reads.among(engine.dialect.name, schema.read.c.plate, often)
-        others = _passes(connection, chosen, *reads.between(since, until)) if often else given.iloc[:0]
+        others = _passes(connection, often, since, until) if often else given.iloc[:0]
         n_tests = connection.scalar(select(func.count()).select_from(schema.plate)) or 0
     others = _keyed(others, figures.occasion_minutes)
     others["met"] = others["read_id"].isin(pairs["read_id"])
@@ -127,8 +128,8 @@ def co_travel(
     return Found(found, _named(passes))
 
 
-def _passes(connection: Connection, *where: ColumnElement[bool]) -> pd.DataFrame:
-    """Reads in force with a place and a time of their own, by plate and time."""
+def _passes(connection: Connection, plates: list[str], since: datetime | None, until: datetime | None) -> pd.DataFrame:
+    """Reads in force of these plates with a place and a time of their own, by plate and time."""
     read, capture = schema.read.c, schema.capture.c
     statement = (
         select(
@@ -136,12 +137,24 @@ def _passes(connection: Connection, *where: ColumnElement[bool]) -> pd.DataFrame
             read.longitude_deg, read.device_id, func.coalesce(capture.device_kind != "fixed", true()).label("moving"),
         )
         .join(schema.capture, (capture.day == read.day) & (capture.capture_id == read.capture_id))
-        .where(read.version_id == capture.current_version, capture.clock != "receipt", read.cell.is_not(None), *where)
+        .where(
+            read.version_id == capture.current_version, capture.clock != "receipt", read.cell.is_not(None),
+            corrected.of_plates(connection, plates), *reads.between(since, until),
+        )
         .order_by(read.plate, read.captured_at, read.read_id)
     )  # fmt: skip
     rows = connection.execute(statement).all()
     frame = pd.DataFrame(list(map(tuple, rows)), columns=list(statement.selected_columns.keys()))
-    return frame.astype({"at_us": "int64", "latitude_deg": "float64", "longitude_deg": "float64", "moving": "bool"})
+    frame = frame.astype({"at_us": "int64", "latitude_deg": "float64", "longitude_deg": "float64", "moving": "bool"})
+    frame = _by_person(connection, frame)
+    kept = frame[frame["plate"].isin(plates)]
+    return kept.sort_values(["plate", "at_us", "read_id"], ignore_index=True)
+
+
+def _by_person(connection: Connection, found: pd.DataFrame) -> pd.DataFrame:
+    """Reads under the plate that a person read, where one did."""
+    with_persons = corrected.beside(connection, found)
+    return found.assign(plate=corrected.meant(with_persons))
 
 
 def _often(pairs: pd.DataFrame, n: int, minutes: float) -> list[str]:

@@ -22,9 +22,7 @@ from alpr_assets.store.cells import COLUMNS as CELLS_AROUND
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_CLOSE: Final = Probe(
-    "{number}, r.read_id, r.plate, r.captured_at, r.latitude_deg, r.longitude_deg", "AND r.plate <> :plate"
-)
+_CLOSE: Final = Probe("{number}, r.read_id, r.plate, r.captured_at, r.latitude_deg, r.longitude_deg")
 
 
 def touched(lat_deg: Floats, lon_deg: Floats, reach_m: float) -> tuple[Ints, Ints]:
@@ -43,14 +41,12 @@ def touched(lat_deg: Floats, lon_deg: Floats, reach_m: float) -> tuple[Ints, Int
     return np.concatenate(numbers), np.concatenate(cells)
 
 
-def close_by(
-    connection: Connection, passes: pd.DataFrame, plate: str, *, reach_m: float, seconds: float
-) -> pd.DataFrame:
-    """The reads of other plates close to a vehicle's passes.
+def close_by(connection: Connection, passes: pd.DataFrame, *, reach_m: float, seconds: float) -> pd.DataFrame:
+    """All reads close to a vehicle's passes, its own among them.
 
     Parameters
     ----------
-    passes : DataFrame (n, ≥ 3) of `plate`: at_us (microseconds since 1970), latitude_deg, longitude_deg; all known
+    passes : DataFrame (n, ≥ 3): at_us (microseconds since 1970), latitude_deg, longitude_deg; all known
 
     Returns
     -------
@@ -60,7 +56,7 @@ def close_by(
     lat, lon = (passes[name].to_numpy(np.float64) for name in ("latitude_deg", "longitude_deg"))
     number, cell = touched(lat, lon, reach_m)
     wide = round(seconds * 1e6)
-    rows = _CLOSE.rows(connection, number, cell, at[number] - wide, at[number] + wide, plate=plate)
+    rows = _CLOSE.rows(connection, number, cell, at[number] - wide, at[number] + wide)
     columns = ["number", "read_id", "plate", "at_us", "latitude_deg", "longitude_deg"]
     found = pd.DataFrame(rows, columns=columns).astype({"number": "int64", "at_us": "int64"})
     own = found["number"].to_numpy(np.int64)
