@@ -85,6 +85,17 @@ class Area(_Section):
         return self.south <= lat <= self.north and self.west <= lon <= self.east
 
 
+class Holds(_Section):
+    """What may not be destroyed (422.5).
+
+    review_days : the longest that a hold stands without somebody looking whether it is needed
+    second_approver_captures : a lift that frees more takes two people
+    """
+
+    review_days: int = Field(gt=0)
+    second_approver_captures: int = Field(ge=0)
+
+
 class Pipeline(_Section):
     attempts: int = Field(ge=1)
 
@@ -270,6 +281,8 @@ class Access(_Section):
     """Sign-in, sessions and what may be taken out.
 
     notice : shown and acknowledged at each sign-in
+    provisional_hours : a provisional incident number is good for so long, unless it was reconciled before
+    handover_hours : a question handed to a colleague is his for so long
     case_number : regular expression of the department's case, incident and administrative numbers
     export_max_rows : above this a supervisor approves first
     """
@@ -283,6 +296,8 @@ class Access(_Section):
     password_length: int = Field(ge=8)
     one_time_hours: int = Field(gt=0)
     inactive_days: int = Field(gt=0)
+    provisional_hours: int = Field(gt=0)
+    handover_hours: int = Field(gt=0)
     case_number: str
     export_max_rows: int = Field(gt=0)
     approval_hours: int = Field(gt=0)
@@ -326,6 +341,7 @@ class Policy(_Section):
     titles: tuple[JobTitle, ...] = Field(min_length=1)
     training: Training
     retention: dict[str, RetentionClass]
+    holds: Holds
     pipeline: Pipeline
     captures: Captures
     recognition: Recognition

@@ -75,4 +75,4 @@ class MemoryRecorder:
 def gate_for(policy: Policy, *members: Member, recorder: Any = None, now: datetime = NOW) -> Gate:
     """A gate whose register holds these members."""
     register = {one.member_id: one for one in members}
-    return Gate(register.__getitem__, recorder or MemoryRecorder(), policy, lambda: now)
+    return Gate(register.__getitem__, recorder or MemoryRecorder(), policy, lambda: now, lambda number: None)

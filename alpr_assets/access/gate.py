@@ -23,6 +23,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 
 from alpr_assets.access.people import Member, Session, Source, Status
+from alpr_assets.access.provisional import Provisional, is_provisional
 from alpr_assets.access.record.entries import Entry, Kind, Outcome, Receipt, Recorder, RecordUnavailableError, ResultId
 from alpr_assets.access.roles import DATA, TRAINED, Action, may
 from alpr_assets.errors import AccessRefusedError
@@ -134,7 +135,13 @@ class Case:
     member: Member
     ask: Ask
     policy: Policy
-    on: date  # the department's
+    at: datetime
+    provisional: Callable[[str], Provisional | None]
+
+    @property
+    def on(self) -> date:
+        """The department's date."""
+        return self.at.astimezone(self.policy.zone).date()
 
 
 Check = Callable[[Case], Refusal | None]
@@ -196,9 +203,22 @@ def has_a_case(case: Case) -> Refusal | None:
     if case.ask.action not in DATA:
         return None
     number = case.ask.case_number
+    if is_provisional(number):
+        return _is_good(case, case.provisional(number))
     if len(number) <= MAX_CASE_NUMBER and re.fullmatch(case.policy.access.case_number, number):
         return None
     return Refusal("no_case", "a case, incident or administrative number is needed (422.4(a))")
+
+
+def _is_good(case: Case, known: Provisional | None) -> Refusal | None:
+    """A provisional number is the member's own or was handed to him, waits for its real one, and is in time."""
+    if known is None or case.member.member_id not in known.owners:
+        return Refusal("no_case", "that provisional number is not yours: ask for one, or give a case number (422.4(a))")
+    if known.case_number is not None:
+        return Refusal("reconciled", f"the provisional number is {known.case_number} now: give that one")
+    if case.at >= known.due_at:
+        return Refusal("provisional_overdue", "the provisional number is overdue: give it its case number first")
+    return None
 
 
 def is_entitled(case: Case) -> Refusal | None:
@@ -238,12 +258,14 @@ class Gate:
     member : the register's present word on a member id; raises AlprError where there is none
     recorder : the access record
     clock : aware UTC now
+    provisional : what a provisional incident number is; None: there is none
     """
 
     member: Callable[[int], Member]
     recorder: Recorder
     policy: Policy
     clock: Callable[[], datetime]
+    provisional: Callable[[str], Provisional | None]
 
     def answer(self, session: Session, ask: Ask, search: Search[Rows]) -> Answer[Rows]:
         """Check, search, record; the rows leave once their record is on the disk.
@@ -310,7 +332,7 @@ class Gate:
         return member
 
     def _refuse(self, session: Session, member: Member, ask: Ask, at: datetime) -> None:
-        case = Case(session, member, ask, self.policy, at.astimezone(self.policy.zone).date())
+        case = Case(session, member, ask, self.policy, at, self.provisional)
         refusals = [refusal for check in CHECKS if (refusal := check(case))]
         if refusals:
             codes = tuple(refusal.code for refusal in refusals)

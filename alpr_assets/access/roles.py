@@ -45,6 +45,9 @@ class Action(StrEnum):
     CORRECT_READ = "correct_read"
     PLACE_WATCH = "place_watch"
     APPROVE_WATCH = "approve_watch"
+    PLACE_HOLD = "place_hold"
+    LIFT_HOLD = "lift_hold"
+    HAND_OVER = "hand_over"
     EXPORT = "export"
     # the record and the pipeline: training
     READ_RECORD = "read_record"
@@ -70,7 +73,7 @@ DATA: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
         Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.APPROVE_WATCH,
-        Action.EXPORT,
+        Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.HAND_OVER,
     }
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
@@ -89,14 +92,14 @@ TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERAT
 _LOOKS: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.OPEN_IMAGE, Action.VIEW_HITS,
-        Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH,
+        Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.PLACE_HOLD, Action.HAND_OVER,
     }
 )  # fmt: skip
 _ANALYSES: Final = frozenset({Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS, Action.EXPORT})
 _LEADS: Final = frozenset(
     {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
-        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION,
+        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION, Action.LIFT_HOLD,
     }
 )  # fmt: skip
 
@@ -108,7 +111,7 @@ MAY: Final = MappingProxyType(
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
         Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
-        | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD},
+        | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD},
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),

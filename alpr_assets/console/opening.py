@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 
-from alpr_assets.access import register
+from alpr_assets.access import provisional, register
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.exports import Exports
 from alpr_assets.access.gate import Gate
@@ -42,7 +42,8 @@ def opened(
         stack.callback(store.engine.dispose)
         record = stack.enter_context(recorder(configured))
         instance = stack.enter_context(DagsterInstance.get())
-        gate = Gate(partial(register.member, store.engine), record, policy, utc_now)
+        numbers = partial(provisional.known, store.engine)
+        gate = Gate(partial(register.member, store.engine), record, policy, utc_now, numbers)
         yield Services(
             store=store,
             recorder=record,

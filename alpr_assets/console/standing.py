@@ -17,10 +17,9 @@ from alpr_assets.errors import AccessRefusedError
 def refusals(gate: Gate, session: Session, action: Action) -> tuple[Refusal, ...]:
     """Every reason why the gate would refuse the action now; purpose and case number of a search are left out."""
     member = gate.member(session.member.member_id)
-    on = gate.clock().astimezone(gate.policy.zone).date()
     # A purpose and a number that pass: what is asked here is whether the member may ask at all.
     ask = Ask(action=action, purpose=gate.policy.purposes[0].code, case_number="0000", sources=frozenset())
-    case = Case(session, member, ask, gate.policy, on)
+    case = Case(session, member, ask, gate.policy, gate.clock(), gate.provisional)
     found = (refusal for check in CHECKS if (refusal := check(case)))
     return tuple(refusal for refusal in found if refusal.code not in {"no_case", "unknown_purpose"})
 

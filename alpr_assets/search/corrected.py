@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_
 
 from alpr_assets.search import reads
 from alpr_assets.store import schema, verdicts
+from alpr_assets.store.conditions import among
 
 
 def plates_corrected(connection: Connection) -> list[str]:
@@ -25,15 +26,15 @@ def plates_corrected(connection: Connection) -> list[str]:
 def of_plates(connection: Connection, plates: Sequence[str]) -> ColumnElement[bool]:
     """Condition on reads: read as one of these plates, or corrected to one. What was corrected away is still among them."""
     read, dialect = schema.read.c, connection.dialect.name
-    right = reads.among(dialect, read.plate, plates)
+    right = among(dialect, read.plate, plates)
     besides = connection.execute(
-        reads.newest_corrections().where(reads.among(dialect, verdicts.read_correction.c.plate, plates))
+        reads.newest_corrections().where(among(dialect, verdicts.read_correction.c.plate, plates))
     ).all()
     if not besides:
         return right
     by_key = and_(
         read.day.in_(sorted({row.day for row in besides})),
-        reads.among(dialect, read.read_id, [row.read_id for row in besides]),
+        among(dialect, read.read_id, [row.read_id for row in besides]),
     )
     return or_(right, by_key)
 

@@ -25,8 +25,8 @@ from alpr_assets.access.gate import Answer, Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import VerificationError
-from alpr_assets.search import reads
 from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
 
 FORMAT: Final = 1
@@ -180,7 +180,7 @@ def _there(engine: Engine, known: Sequence[tuple[Any, Any]]) -> set[tuple[str, i
     days = sorted({date.fromisoformat(day) for day, _ in known})
     statement = select(read.day, read.read_id).where(
         read.day.in_(days),
-        reads.among(engine.dialect.name, read.read_id, [number for _, number in known]),
+        among(engine.dialect.name, read.read_id, [number for _, number in known]),
     )
     with reading(engine) as connection:
         return {(day.isoformat(), number) for day, number in connection.execute(statement)}

@@ -11,18 +11,20 @@ from functools import partial
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.roles import Action
 from alpr_assets.lifecycle.lookalikes import ALPHABET, GROUPS
+from alpr_assets.lifecycle.watches import areas
 from alpr_assets.lifecycle.watches.areas import Area
+from alpr_assets.lifecycle.watches.dictionary import plates_meant
 from alpr_assets.lifecycle.watches.patterns import GAP, Pattern, parse
-from alpr_assets.lifecycle.watches.sieve import match_patterns
 from alpr_assets.policy import Policy
 from alpr_assets.search import querying, reads
 from alpr_assets.search.explaining import Explainer
-from alpr_assets.store import schema, trigrams
+from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import searching
 
 COLUMNS: Final = {
@@ -109,11 +111,11 @@ def partial_query(
     plate: Any = read.plate
     if area and since and until and until - since <= timedelta(hours=policy.search.max_hours):
         # By place and time, which leave few reads; joined to nothing, the plate is no condition for its index.
-        conditions.append(reads.among(dialect, read.cell, reads.cells_of(area)))
+        conditions.append(among(dialect, read.cell, areas.cells_of(area)))
         plate = read.plate.concat("")
-    right = reads.among(dialect, plate, plates)
+    right = among(dialect, plate, plates)
     if corrected:
-        ids = reads.among(dialect, read.read_id, [one.read_id for one in corrected])
+        ids = among(dialect, read.read_id, [one.read_id for one in corrected])
         right = right | (read.day.in_({one.day for one in corrected}) & ids)
     statement = (
         reads.reads_in_force(right, *conditions, evidence=True)
@@ -123,16 +125,6 @@ def partial_query(
     )
     keep = None if area is None else partial(reads.inside, area=area)
     return querying.Query(statement, reads.identify, partial(_finish, meant=meant, policy=policy), keep)
-
-
-def plates_meant(connection: Connection, pattern: Pattern) -> list[str]:
-    """The plates of the dictionary that a pattern means, in order."""
-    near = trigrams.find(
-        connection, glob=pattern.glob(), regex=pattern.regex(), runs=pattern.runs(), prefix=pattern.prefix()
-    )
-    found = sorted(near)
-    _, right = match_patterns([pattern], found)
-    return [found[number] for number in right]
 
 
 def widened(pattern: Pattern) -> Pattern:

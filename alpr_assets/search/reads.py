@@ -1,14 +1,11 @@
 """Reads in force with their reader, place and pass: what the searches by plate, area and time have in common.
 
-Here: the statement, and conditions on it that use an index: plates, cells of an area, a window. Not here: any question.
+Here: the statement, and conditions on it: a window, a state, an area. Not here: any question.
 A read is in force when the recogniser version in force made it of its capture.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,14 +13,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, any_, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select
 
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.errors import MalformedError
-from alpr_assets.lifecycle.watches.areas import EARTH_M, Area, Circle
+from alpr_assets.lifecycle.watches.areas import Area
 from alpr_assets.store import schema, verdicts
-from alpr_assets.store.cells import CELL_DEG, cell_of
-from alpr_assets.store.cells import COLUMNS as CELLS_AROUND
 
 COLUMNS: Final = {
     "day": "UTC day of the capture",
@@ -46,8 +41,6 @@ COLUMNS: Final = {
 
 EVIDENCE: Final = ("characters", "candidates")
 """What else the store keeps of a read: each character's confidence, and the other strings that it may be."""
-
-MAX_CELLS: Final = 50_000  # of one area: about 12,000 km²
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +96,6 @@ def of_state(state: str | None, newest: Any) -> list[ColumnElement[bool]]:
     return [] if state is None else [(region == state.lower()) | region.is_(None)]
 
 
-def among(dialect: str, column: Any, values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
-    """The column is one of these values, however many: all of them are one parameter of the statement."""
-    if dialect == "sqlite":
-        listed = func.json_each(json.dumps(list(values))).table_valued("value")
-        chosen: ColumnElement[bool] = column.in_(select(listed.c.value))
-        return chosen
-    kind = ARRAY(column.type)
-    one: ColumnElement[bool] = column == any_(cast(literal(list(values), kind), kind))
-    return one
-
-
 def newest_corrections() -> Select[Any]:
     """Of each read that a person corrected, what he read last: day, read_id, plate, region."""
     correction, newer = verdicts.read_correction.c, verdicts.read_correction.alias("newer").c
@@ -136,48 +118,7 @@ def ids_of(frame: pd.DataFrame) -> list[ResultId]:
 # ── areas ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def cells_of(area: Area) -> list[int]:
-    """All cells that an area may touch: every place inside lies in one of them.
-
-    Raises MalformedError : `area_large`
-    """
-    south, north, west, east = _box(area)
-    rows = range(_row(south), _row(north) + 1)
-    columns = range(_column(west), _column(east) + 1)
-    if len(rows) * len(columns) > MAX_CELLS:
-        raise MalformedError(
-            "area_large", "the area is too large to be searched place by place", remedy="draw a smaller one"
-        )
-    return sorted({row * CELLS_AROUND + column % CELLS_AROUND for row in rows for column in columns})
-
-
 def inside(frame: pd.DataFrame, area: Area) -> NDArray[np.bool_]:
     """(n,) which reads of a frame lie in an area; one whose place is unknown lies in none."""
     lat, lon = (frame[name].to_numpy(np.float64, na_value=np.nan) for name in ("latitude_deg", "longitude_deg"))
     return area.contains(lat, lon)
-
-
-def _box(area: Area) -> tuple[float, float, float, float]:
-    """South, north, west, east in degrees, a little wider than the area."""
-    if isinstance(area, Circle):
-        reach = math.degrees(area.radius_m / EARTH_M) * (1 + 1e-9) + 1e-9
-        south, north = area.latitude_deg - reach, area.latitude_deg + reach
-        if max(abs(south), abs(north)) >= 90:
-            return max(south, -90.0), min(north, 90.0), -180.0, 180.0 - 1e-9
-        # The meridians that touch the circle: wider than at its centre's own latitude.
-        slope = math.sin(math.radians(reach)) / math.cos(math.radians(area.latitude_deg))
-        sideways = math.degrees(math.asin(min(slope, 1.0))) * (1 + 1e-9) + 1e-9
-        return south, north, area.longitude_deg - sideways, area.longitude_deg + sideways
-    corners = np.array([corner for ring in area.rings for corner in ring])
-    (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
-    return float(south), float(north), float(west), float(east)
-
-
-def _row(latitude_deg: float) -> int:
-    cell = cell_of(min(max(latitude_deg, -90.0), 90.0), 0.0)
-    assert cell is not None  # both are known
-    return cell // CELLS_AROUND
-
-
-def _column(longitude_deg: float) -> int:
-    return math.floor((longitude_deg + 180) / CELL_DEG)

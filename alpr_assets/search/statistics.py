@@ -19,11 +19,13 @@ from sqlalchemy import BigInteger, ColumnElement, Engine, case, func, select, ty
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import MalformedError
+from alpr_assets.lifecycle.watches import areas
 from alpr_assets.lifecycle.watches.areas import Area
 from alpr_assets.policy import Policy
 from alpr_assets.search import reads
 from alpr_assets.search.canvass.habits import HOUR_US, local_hours
 from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
 
 PROPERTIES: Final = ("device", "hour", "weekday", "direction")
@@ -83,7 +85,7 @@ def count_reads(
         wanted["direction"] = _sector(capture.heading_deg)
     conditions = reads.between(since, until)
     if area is not None:
-        conditions.append(reads.among(engine.dialect.name, read.cell, reads.cells_of(area)))
+        conditions.append(among(engine.dialect.name, read.cell, areas.cells_of(area)))
     statement = (
         select(*(column.label(name) for name, column in wanted.items()), func.count().label("n_reads"))
         .select_from(schema.read)

@@ -22,7 +22,16 @@ from sqlalchemy.sql.dml import Insert
 
 from alpr_assets.errors import ConfigurationError, StorageError
 from alpr_assets.settings import Settings, settings
-from alpr_assets.store import alerts, beats, people, schema, verdicts, watches  # noqa: F401 - their tables complete schema.metadata
+from alpr_assets.store import (  # noqa: F401 - their tables complete schema.metadata
+    alerts,
+    beats,
+    holds,
+    incidents,
+    people,
+    schema,
+    verdicts,
+    watches,
+)
 from alpr_assets.store.images import ImageStore
 from alpr_assets.store.sealed import DayKeys, SealedFolder
 from alpr_assets.store.trouble import database_explained

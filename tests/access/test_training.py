@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import example, given
@@ -47,7 +47,8 @@ def test_the_gate_lets_nobody_by_from_the_day_after(office: Office, coordinator:
     now = register.member(office.engine, member.member_id)
     ask = Ask(action=Action.PLATE_HISTORY, purpose="stolen_vehicle", case_number="26-1234")
     for on, lets in ((date(2027, 3, 1), True), (date(2027, 3, 2), False)):
-        assert (is_trained(Case(session, now, ask, office.policy, on)) is None) is lets
+        at = datetime.combine(on, time(12), office.policy.zone)
+        assert (is_trained(Case(session, now, ask, office.policy, at, lambda number: None)) is None) is lets
 
 
 def test_the_newest_training_counts_whatever_the_order(office: Office, coordinator: Member) -> None:

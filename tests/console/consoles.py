@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget, InProcessWorkspaceLoadTarget
 from starlette.testclient import TestClient
 
-from alpr_assets.access import register, sessions
+from alpr_assets.access import provisional, register, sessions
 from alpr_assets.access.acting import Office, acting
 from alpr_assets.access.exports import Exports
 from alpr_assets.access.gate import Gate
@@ -194,7 +195,13 @@ def open_console(folder: Path, policy: Policy, *, workspace: Any = None, **setti
     where = {"data": folder / "data", "keys": folder / "keys", "record": folder / "data" / "record"}
     configured = Settings(**where, **settings)
     recorder = KeptRecorder(record=AccessRecord(place_of(configured), clock=clock))
-    gate = Gate(lambda member_id: register.member(store.engine, member_id), recorder, policy, clock)
+    gate = Gate(
+        lambda member_id: register.member(store.engine, member_id),
+        recorder,
+        policy,
+        clock,
+        partial(provisional.known, store.engine),
+    )
     services = Services(
         store=store,
         recorder=recorder,

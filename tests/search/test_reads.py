@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from alpr_assets.errors import MalformedError
+from alpr_assets.lifecycle.watches import areas
 from alpr_assets.lifecycle.watches.areas import Circle, Polygon, area_of
 from alpr_assets.search import reads
 from alpr_assets.store import schema
 from alpr_assets.store.cells import cell_of
+from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
 from tests.search.traffic import AT, Pass, put
 
@@ -34,7 +36,7 @@ longitudes = st.floats(-179, 179)
 def test_every_place_in_a_circle_lies_in_one_of_its_cells(circle, bearing, share):
     lat, lon = _away(circle, np.radians(bearing), share * circle.radius_m)
     if circle.contains(np.array([lat]), np.array([lon]))[0]:
-        assert cell_of(lat, lon) in set(reads.cells_of(circle))
+        assert cell_of(lat, lon) in set(areas.cells_of(circle))
 
 
 def _away(circle, bearing, metres):
@@ -64,7 +66,7 @@ def test_a_polygon_with_a_hole_holds_what_shapely_says_and_its_cells_hold_that(o
     clear = np.min([shapely.distance(shape.exterior, points) for shape in shapes], axis=0) > 1e-9
     inside = reads.inside(pd.DataFrame({"latitude_deg": lat, "longitude_deg": lon}), area)
     assert (inside == (both[0] ^ both[1]))[clear].all()
-    cells = set(reads.cells_of(area))
+    cells = set(areas.cells_of(area))
     assert all(cell_of(a, o) in cells for a, o, here in zip(lat, lon, inside, strict=True) if here)
 
 
@@ -76,7 +78,7 @@ def test_an_unknown_place_lies_in_no_area():
 def test_an_area_of_half_a_continent_is_refused():
     ring = ((-124.0, 32.0), (-114.0, 32.0), (-114.0, 42.0), (-124.0, 32.0))
     with pytest.raises(MalformedError, match="too large"):
-        reads.cells_of(Polygon((ring,)))
+        areas.cells_of(Polygon((ring,)))
 
 
 @pytest.mark.parametrize("hours", [-1, 0])
@@ -108,9 +110,9 @@ def test_a_list_of_any_length_is_one_parameter(store):
             (read.plate, [*many, "7ABC123"]),
             (read.cell, [*range(70_000), cell_of(38.005, -121.806)]),
         ):
-            found = connection.scalars(select(read.plate).where(reads.among(store.engine.dialect.name, column, values)))
+            found = connection.scalars(select(read.plate).where(among(store.engine.dialect.name, column, values)))
             assert "7ABC123" in found.all()
-        none = reads.among(store.engine.dialect.name, read.plate, [])
+        none = among(store.engine.dialect.name, read.plate, [])
         assert connection.scalars(select(read.plate).where(none)).all() == []
 
 

@@ -14,9 +14,12 @@ from alpr_assets.console.pages import (
     designees,
     destinations,
     exports,
+    handing,
     hits,
     hits_banner,
+    holds,
     home,
+    incidents,
     members,
     policy,
     provider,
@@ -32,7 +35,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, corrections, exports, members, batches, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/watches", "Watches", (Action.VIEW_HITS, Action.READ_RECORD)),
     ("/search/plate", "Plate history", (Action.PLATE_HISTORY,)),
     ("/search/canvass", "Canvass", (Action.CANVASS,)),
+    ("/incidents", "Incident numbers", (Action.CANVASS,)),
+    ("/holds", "Holds", (Action.PLACE_HOLD,)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
     ("/destinations", "Destinations", (Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION)),
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),

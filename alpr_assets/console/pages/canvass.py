@@ -18,9 +18,11 @@ from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.routing import Route
 
+from alpr_assets.access import provisional, register
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.people import Member, Status
 from alpr_assets.access.record.entries import ResultId
-from alpr_assets.access.roles import Action
+from alpr_assets.access.roles import Action, may
 from alpr_assets.console.drops import n_waiting
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.hits import fixed_cameras
@@ -73,9 +75,24 @@ class Shown:
 async def near(asked: Asked) -> Response:
     await asked.require(Action.CANVASS)
     if asked.request.method == "GET":
-        return await _page(asked, Filled(USUAL))
-    form, services = await asked.form(), asked.services
-    told = Filled({name: form.text(name) for name in FIELDS})
+        return await show(asked, Filled(USUAL))
+    return await answered(asked, await asked.form())
+
+
+@page
+async def number(asked: Asked) -> Response:
+    """The same form with a provisional incident number in it: there is no other yet."""
+    await asked.require(Action.CANVASS)
+    form, office = await asked.form(), asked.services.office
+    issued = await run_sync(lambda: provisional.issue(office, asked.session, at=asked.at))
+    hours = office.policy.access.provisional_hours
+    said = f"{issued} is yours for {hours} hours; give it its real number before that, on the page Incident numbers."
+    return await show(asked, Filled({**_told(form), "case_number": issued}), said=said)
+
+
+async def answered(asked: Asked, form: Form, *, said: str = "") -> Response:
+    """What a form asks about, and its answer."""
+    services, told = asked.services, _told(form)
     try:
         incident, described = incident_of(form, services.policy, asked.at)
         ask = ask_of(form, Action.CANVASS, elements_of(incident, described))
@@ -85,9 +102,25 @@ async def near(asked: Asked) -> Response:
         )  # fmt: skip
         answer = await run_sync(services.gate.answer, asked.session, ask, search)
     except (AccessRefusedError, MalformedError) as error:
-        return await _page(asked, told, status=403 if isinstance(error, AccessRefusedError) else 400, error=error)
+        return await show(asked, told, status=403 if isinstance(error, AccessRefusedError) else 400, error=error)
     pictures = await _pictures(asked, form, answer.rows.vehicles)
-    return await _page(asked, told, shown=answer.rows, receipt=answer.receipt, pictures=pictures, incident=incident)
+    colleagues = await run_sync(_colleagues, asked) if asked.may(Action.HAND_OVER) else []
+    return await show(
+        asked, told, shown=answer.rows, receipt=answer.receipt, pictures=pictures, incident=incident, said=said,
+        colleagues=colleagues,
+    )  # fmt: skip
+
+
+def _told(form: Form) -> Filled:
+    return Filled({name: form.text(name) for name in FIELDS})
+
+
+def _colleagues(asked: Asked) -> list[Member]:
+    """To whom the question can be handed."""
+    me = asked.session.member.member_id
+    known = register.members(asked.services.store.engine)
+    may_take = [one for one in known if one.status is Status.ACTIVE and may(one.role, Action.CANVASS)]
+    return sorted((one for one in may_take if one.member_id != me), key=lambda one: one.name)
 
 
 def incident_of(form: Form, policy: Policy, now: datetime) -> tuple[Incident, Description]:
@@ -184,14 +217,20 @@ async def _pictures(asked: Asked, form: Form, vehicles: list[dict[str, Any]]) ->
     return found
 
 
-async def _page(asked: Asked, form: Filled, *, status: int = 200, **more: Any) -> Response:
-    shown: dict[str, Any] = {"error": None, "shown": None, "receipt": None, "pictures": {}, "incident": None, **more}
+async def show(asked: Asked, form: Filled, *, status: int = 200, **more: Any) -> Response:
+    """The page."""
+    shown: dict[str, Any] = {
+        "error": None, "shown": None, "receipt": None, "pictures": {}, "incident": None, "said": "", "colleagues": [], **more,
+    }  # fmt: skip
     cameras = await run_sync(fixed_cameras, asked.services.store.engine)
     return await asked.page(
-        "canvass.html", status=status, form=form, cameras=cameras, radii=RADII_M, minutes=MINUTES,
+        "canvass.html", status=status, form=form, fields=FIELDS, cameras=cameras, radii=RADII_M, minutes=MINUTES,
         may_open=asked.may(Action.OPEN_IMAGE), may_search=asked.may(Action.PLATE_HISTORY),
-        may_watch=asked.may(Action.PLACE_WATCH), **shown,
+        may_watch=asked.may(Action.PLACE_WATCH), may_hold=asked.may(Action.PLACE_HOLD), **shown,
     )  # fmt: skip
 
 
-ROUTES: Final = [Route("/search/canvass", near, methods=["GET", "POST"])]
+ROUTES: Final = [
+    Route("/search/canvass", near, methods=["GET", "POST"]),
+    Route("/search/canvass/number", number, methods=["POST"]),
+]

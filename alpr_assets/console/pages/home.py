@@ -1,16 +1,24 @@
-"""Home: what I can do, until when I am trained, whether the system is at work, which sessions are open in my name."""
+"""Home: what I can do, until when I am trained, whether the system is at work, what waits for me, which sessions
+are open in my name.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alpr_assets.access import register, sessions
+from alpr_assets.access import handovers, provisional, register, sessions
+from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, page
 from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
+from alpr_assets.lifecycle.holds.listing import n_overdue
+from alpr_assets.store.engine import reading
+
+
+NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "names": {}}
 
 
 @page
@@ -19,7 +27,23 @@ async def home(asked: Asked) -> Response:
     member = await run_sync(register.member, services.store.engine, asked.session.member.member_id)
     mine = await run_sync(lambda: sessions.listed(services.office, at=asked.at, member_id=member.member_id))
     banner = await banner_for(asked)
-    return await asked.page("home.html", member=member, mine=mine, on=asked.on, banner=banner, seconds=SECONDS)
+    waiting = await run_sync(_waiting, asked) if asked.may(Action.CANVASS) else NOTHING
+    return await asked.page(
+        "home.html", member=member, mine=mine, on=asked.on, banner=banner, seconds=SECONDS, at=asked.at, **waiting
+    )
+
+
+def _waiting(asked: Asked) -> dict[str, Any]:
+    """Questions that were handed to me, provisional numbers that wait for theirs, and holds whose review is overdue."""
+    me, engine = asked.session.member.member_id, asked.services.store.engine
+    leads, lifts = asked.may(Action.APPROVE_WATCH), asked.may(Action.LIFT_HOLD)
+    with reading(engine) as connection:
+        return {
+            "handed": handovers.handed(connection, me, at=asked.at),
+            "numbers": provisional.open_numbers(connection, member_id=None if leads else me),
+            "n_overdue": n_overdue(connection, asked.on) if lifts else 0,
+            "names": register.names(engine),
+        }
 
 
 ROUTES: Final = [Route("/", home)]

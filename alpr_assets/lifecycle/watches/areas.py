@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpr_assets.errors import MalformedError
+from alpr_assets.store.cells import CELL_DEG, cell_of
+from alpr_assets.store.cells import COLUMNS as CELLS_AROUND
 
 Degrees = NDArray[np.float64]
 Inside = NDArray[np.bool_]
@@ -27,6 +29,7 @@ Inside = NDArray[np.bool_]
 EARTH_M: Final = 6_371_008.8  # mean radius
 MAX_RADIUS_M: Final = 100_000
 MAX_CORNERS: Final = 2_000
+MAX_CELLS: Final = 50_000  # of one area: about 12,000 km²
 HELP: Final = "give a GeoJSON Point with radius_m, or a Polygon, in degrees, the longitude first"
 
 
@@ -123,3 +126,47 @@ def _number(value: Any, what: str) -> float:
 
 def _wrong(message: str) -> MalformedError:
     return MalformedError("area", message, remedy=HELP)
+
+
+# ── cells ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cells_of(area: Area) -> list[int]:
+    """All cells that an area may touch: every place inside lies in one of them.
+
+    Raises MalformedError : `area_large`
+    """
+    south, north, west, east = _box(area)
+    rows = range(_row(south), _row(north) + 1)
+    columns = range(_column(west), _column(east) + 1)
+    if len(rows) * len(columns) > MAX_CELLS:
+        raise MalformedError(
+            "area_large", "the area is too large to be searched place by place", remedy="draw a smaller one"
+        )
+    return sorted({row * CELLS_AROUND + column % CELLS_AROUND for row in rows for column in columns})
+
+
+def _box(area: Area) -> tuple[float, float, float, float]:
+    """South, north, west, east in degrees, a little wider than the area."""
+    if isinstance(area, Circle):
+        reach = math.degrees(area.radius_m / EARTH_M) * (1 + 1e-9) + 1e-9
+        south, north = area.latitude_deg - reach, area.latitude_deg + reach
+        if max(abs(south), abs(north)) >= 90:
+            return max(south, -90.0), min(north, 90.0), -180.0, 180.0 - 1e-9
+        # The meridians that touch the circle: wider than at its centre's own latitude.
+        slope = math.sin(math.radians(reach)) / math.cos(math.radians(area.latitude_deg))
+        sideways = math.degrees(math.asin(min(slope, 1.0))) * (1 + 1e-9) + 1e-9
+        return south, north, area.longitude_deg - sideways, area.longitude_deg + sideways
+    corners = np.array([corner for ring in area.rings for corner in ring])
+    (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
+    return float(south), float(north), float(west), float(east)
+
+
+def _row(latitude_deg: float) -> int:
+    cell = cell_of(min(max(latitude_deg, -90.0), 90.0), 0.0)
+    assert cell is not None  # both are known
+    return cell // CELLS_AROUND
+
+
+def _column(longitude_deg: float) -> int:
+    return math.floor((longitude_deg + 180) / CELL_DEG)

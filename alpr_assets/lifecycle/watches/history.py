@@ -17,11 +17,11 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.watches.dictionary import plates_meant
 from alpr_assets.lifecycle.watches.listing import in_force
 from alpr_assets.lifecycle.watches.matching import WatchIndex
 from alpr_assets.lifecycle.watches.patterns import parse
 from alpr_assets.lifecycle.watches.raising import hit_rows, load_reads, put
-from alpr_assets.lifecycle.watches.sieve import match_patterns
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema, trigrams, verdicts
 from alpr_assets.store.engine import Store, reading, writing
@@ -84,13 +84,7 @@ def plates_of(connection: Connection, row: Any, policy: Policy) -> list[str]:
     pattern = parse(row.pattern)
     if not row.is_partial:
         return sorted(trigrams.find_folded(connection, _near(fold(row.pattern), policy.matching.edit1_min_length)))
-    found = sorted(
-        trigrams.find(
-            connection, glob=pattern.glob(), regex=pattern.regex(), runs=pattern.runs(), prefix=pattern.prefix()
-        )
-    )
-    _, right = match_patterns([pattern], found)
-    return [found[number] for number in right]
+    return plates_meant(connection, pattern)
 
 
 def past_reads(connection: Connection, row: Any, plates: list[str]) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from alpr_assets.search.canvass.incidents import Incident, check
 from alpr_assets.search.probes import Probe
 from alpr_assets.search.reads import Window
 from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import searching
 from alpr_assets.store.types import to_microseconds
 
@@ -160,7 +161,7 @@ def _captures(connection: Connection, incident: Incident, device_ids: list[str])
         days = capture.day.between(window.since.astimezone(UTC).date(), window.until.astimezone(UTC).date())
         rows += connection.execute(
             select(*columns).where(
-                reads.among(connection.dialect.name, capture.device_id, device_ids),
+                among(connection.dialect.name, capture.device_id, device_ids),
                 capture.captured_at >= window.since,
                 capture.captured_at < window.until,
                 days,

@@ -12,12 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select
 
+from alpr_assets.lifecycle.watches import areas
 from alpr_assets.lifecycle.watches.areas import Circle
 from alpr_assets.search import corrected, reads
 from alpr_assets.search.canvass.incidents import HEADING_TOLERANCE_DEG, Description, Incident
 from alpr_assets.search.distances import metres
 from alpr_assets.search.reads import Window
 from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
 
 COLUMNS: Final = {
     "incident": "name of the incident",
@@ -33,7 +35,7 @@ COLUMNS: Final = {
 
 def reads_at(connection: Connection, incident: Incident, described: Description) -> pd.DataFrame:
     """The reads in force at one incident, each once, the earliest first."""
-    cells = sorted({cell for area in incident.areas for cell in reads.cells_of(area)})
+    cells = sorted({cell for area in incident.areas for cell in areas.cells_of(area)})
     frames = []
     for window in incident.windows:
         statement = _statement(connection.dialect.name, cells, window, described)
@@ -58,7 +60,7 @@ def reads_at(connection: Connection, incident: Incident, described: Description)
 
 def _statement(dialect: str, cells: list[int], window: Window, described: Description) -> Select[Any]:
     read, member, sighting = schema.read.c, schema.sighting_read.c, schema.sighting.c
-    conditions = [reads.among(dialect, read.cell, cells), *reads.between(window.since, window.until)]
+    conditions = [among(dialect, read.cell, cells), *reads.between(window.since, window.until)]
     if described.devices:
         conditions.append(read.device_id.in_(described.devices))
     return (

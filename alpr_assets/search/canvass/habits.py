@@ -20,11 +20,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Connection, select, type_coerce
 
+from alpr_assets.lifecycle.watches import areas
 from alpr_assets.policy import Policy
 from alpr_assets.search import reads
 from alpr_assets.search.canvass.incidents import Incident
 from alpr_assets.search.probes import Probe, rows_of
 from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
 from alpr_assets.store.types import to_microseconds
 
 Ints = NDArray[np.int64]
@@ -92,9 +94,9 @@ def habits(connection: Connection, incident: Incident, vehicles: list[str], poli
     statement = (
         select(read.plate, hour.label("hour"))
         .where(
-            reads.among(dialect, read.plate, vehicles),
+            among(dialect, read.plate, vehicles),
             # As a sum it is no condition for an index: the few plates are the shorter way to these reads.
-            reads.among(dialect, read.cell + 0, cells_of(incident)),
+            among(dialect, read.cell + 0, cells_of(incident)),
             read.captured_at >= first - around,
             read.captured_at < last + around,
             # Opens PostgreSQL's months; SQLite has the time in its index, but not the day.
@@ -139,7 +141,7 @@ def pairs(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 
 def cells_of(incident: Incident) -> list[int]:
     """The cells that the incident's places touch."""
-    return sorted({cell for area in incident.areas for cell in reads.cells_of(area)})
+    return sorted({cell for area in incident.areas for cell in areas.cells_of(area)})
 
 
 def probes(incident: Incident, weeks: int) -> tuple[Ints, Ints, Ints, Ints]:

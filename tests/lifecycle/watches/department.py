@@ -54,7 +54,7 @@ class Department:
             now = register.member(self.store.engine, member_id)
             return replace(now, trained_until=date(2027, 6, 1), sources=frozenset({Source.DEPARTMENT}))
 
-        return Gate(trained, self.office.recorder, self.policy, lambda: self.now)
+        return Gate(trained, self.office.recorder, self.policy, lambda: self.now, lambda number: None)
 
     def _ask(self, action: Action, **more: Any) -> Ask:
         return Ask(action=action, purpose=more.pop("purpose", PURPOSE), case_number=CASE, **more)

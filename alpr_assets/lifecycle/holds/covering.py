@@ -1,0 +1,198 @@
+"""Which captures holds cover, as they are in the store now. Not here: placing, destroying.
+
+A whole plate covers every capture that any recogniser version, or a person, read so or as a look-alike; a partial plate what it means.
+A capture whose place is unknown is covered by an area when it lies in its time: it may have been there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, select, union
+
+from alpr_assets.lifecycle.holds.selectors import Named, Selector
+from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.watches import areas
+from alpr_assets.lifecycle.watches.dictionary import plates_meant
+from alpr_assets.lifecycle.watches.patterns import parse
+from alpr_assets.store import schema, verdicts
+from alpr_assets.store.conditions import among
+from alpr_assets.store.holds import hold, hold_item
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a hold covers now. first_on, last_on: UTC days, None where it covers nothing yet; n_held: those that another holds too."""
+
+    n_captures: int
+    n_days: int
+    first_on: date | None
+    last_on: date | None
+    n_held: int
+
+
+def selector_of(row: Row[Any]) -> Selector:
+    """What a hold's row describes; nothing of one that names its captures."""
+    return Selector(
+        pattern=row.pattern or "", area=areas.area_of(row.area) if row.area else None, device_id=row.device_id or "",
+        since=row.since_at, until=row.until_at,
+    )  # fmt: skip
+
+
+def covered(connection: Connection, wanted: Selector, *, on: date | None = None) -> list[Named]:
+    """Day and id of the captures that a description covers, in order; `on`: of one UTC day only."""
+    capture, dialect = schema.capture.c, connection.dialect.name
+    where: list[ColumnElement[bool]] = [] if on is None else [capture.day == on]
+    if wanted.since:
+        where += [capture.captured_at >= wanted.since, capture.day >= wanted.since.astimezone(UTC).date()]
+    if wanted.until:
+        where += [capture.captured_at < wanted.until, capture.day <= wanted.until.astimezone(UTC).date()]
+    if wanted.device_id:
+        where.append(capture.device_id == wanted.device_id)
+    if wanted.area:
+        where.append(among(dialect, capture.cell, areas.cells_of(wanted.area)) | capture.cell.is_(None))
+    statement = select(capture.day, capture.capture_id, capture.latitude_deg, capture.longitude_deg).where(*where)
+    if wanted.pattern:
+        bearing = _bearing(connection, wanted, on).subquery("bearing")
+        statement = statement.join(
+            bearing, (bearing.c.day == capture.day) & (bearing.c.capture_id == capture.capture_id)
+        )
+    rows = connection.execute(statement.order_by(capture.day, capture.capture_id)).all()
+    if wanted.area is None:
+        return [(row.day, row.capture_id) for row in rows]
+    place = np.array([(row.latitude_deg, row.longitude_deg) for row in rows], np.float64).reshape(-1, 2)
+    kept = wanted.area.contains(place[:, 0], place[:, 1]) | np.isnan(place).any(axis=1)
+    return [(row.day, row.capture_id) for row, inside in zip(rows, kept, strict=True) if inside]
+
+
+def named(connection: Connection, wanted: Selector) -> tuple[list[Named], list[str]]:
+    """Captures that a selector names, itself or by reads and hits, in order; and what of it is not in the store."""
+    missing: list[str] = []
+    found: set[Named] = set()
+    reads = [*wanted.reads, *_reads_of_hits(connection, wanted.hits, missing)]
+    for what, table, keys in (("capture", schema.capture, wanted.captures), ("read", schema.read, reads)):
+        known = _known(connection, table, f"{what}_id", keys)
+        missing += [f"{what} {number} of {day}" for day, number in keys if (day, number) not in known]
+        found |= set(known.values())
+    return sorted(found), missing
+
+
+def held(
+    connection: Connection, day: date, *, besides: int | None = None, only: Collection[int] | None = None
+) -> set[int]:
+    """The captures of a UTC day that any standing hold covers. For a purge: in its transaction, with the day locked.
+
+    Parameters
+    ----------
+    besides : a hold that does not count
+    only : of these captures; None: of all
+    """
+    item = hold_item.c
+    others = [hold.c.status == "standing", *([] if besides is None else [hold.c.hold_id != besides])]
+    names = select(item.capture_id).join(hold, hold.c.hold_id == item.hold_id).where(item.day == day, *others)
+    plates = _by_plate(day, others)
+    if only is not None:
+        wanted = sorted(only)
+        names = names.where(among(connection.dialect.name, item.capture_id, wanted))
+        plates = [one.where(among(connection.dialect.name, schema.read.c.capture_id, wanted)) for one in plates]
+    ids = set(connection.scalars(names)) | set(connection.scalars(union(*plates)))
+    for row in connection.execute(select(hold).where(*others, _described_otherwise(day))):
+        ids |= {number for _, number in covered(connection, selector_of(row), on=day)}
+    return ids if only is None else ids & set(only)
+
+
+def impact(connection: Connection, captures: Sequence[Named], *, besides: int | None = None) -> Impact:
+    """What it means to hold these captures; `besides`: a hold that does not count as another one."""
+    by_day: dict[date, set[int]] = {}
+    for day, number in captures:
+        by_day.setdefault(day, set()).add(number)
+    n_held = sum(len(held(connection, day, besides=besides, only=ids)) for day, ids in by_day.items())
+    return Impact(len(captures), len(by_day), min(by_day, default=None), max(by_day, default=None), n_held)
+
+
+# ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _by_plate(day: date, others: list[ColumnElement[bool]]) -> list[Select[Any]]:
+    """Captures of a day that holds of one whole plate cover: all of them at once, since there may be thousands."""
+    read, correction = schema.read.c, verdicts.read_correction.c
+    simple = [*others, hold.c.plate_folded.is_not(None), hold.c.area.is_(None), hold.c.device_id.is_(None)]
+    inside = [
+        hold.c.since_at.is_(None) | (read.captured_at >= hold.c.since_at),
+        hold.c.until_at.is_(None) | (read.captured_at < hold.c.until_at),
+    ]
+    as_read = select(read.capture_id).join(hold, hold.c.plate_folded == read.plate_folded)
+    as_corrected = (
+        select(read.capture_id)
+        .join(verdicts.read_correction, (correction.day == read.day) & (correction.read_id == read.read_id))
+        .join(hold, hold.c.plate_folded == correction.plate_folded)
+    )
+    return [one.where(read.day == day, *simple, *inside) for one in (as_read, as_corrected)]
+
+
+def _described_otherwise(day: date) -> ColumnElement[bool]:
+    """Holds that describe more than a plate, and may cover a capture of this day."""
+    start = datetime.combine(day, datetime.min.time(), UTC)
+    more = hold.c.plate_folded.is_(None) | hold.c.area.is_not(None) | hold.c.device_id.is_not(None)
+    touches = [
+        hold.c.since_at.is_(None) | (hold.c.since_at < start + timedelta(days=1)),
+        hold.c.until_at.is_(None) | (hold.c.until_at > start),
+    ]
+    return and_(hold.c.n_items == 0, more, *touches)
+
+
+def _bearing(connection: Connection, wanted: Selector, on: date | None) -> Any:
+    """Day and capture of every read of the plates that a pattern means, by a recogniser or a person."""
+    read, correction, dialect = schema.read.c, verdicts.read_correction.c, connection.dialect.name
+    pattern = parse(wanted.pattern)
+    corrections = select(correction.day, correction.read_id, correction.plate, correction.plate_folded)
+    if pattern.is_partial:
+        plates = plates_meant(connection, pattern)
+        spoken = [row for row in connection.execute(corrections) if pattern.matches(row.plate)]
+    else:
+        folded = fold(wanted.pattern)
+        plates = list(connection.scalars(select(schema.plate.c.plate).where(schema.plate.c.plate_folded == folded)))
+        spoken = list(connection.execute(corrections.where(correction.plate_folded == folded)))
+    where = [] if on is None else [read.day == on]
+    as_read = select(read.day, read.capture_id).where(among(dialect, read.plate, plates), *where)
+    as_corrected = select(read.day, read.capture_id).where(
+        read.day.in_(sorted({row.day for row in spoken})),
+        among(dialect, read.read_id, [row.read_id for row in spoken]),
+        *where,
+    )
+    return union(as_read, as_corrected)
+
+
+def _known(connection: Connection, table: Table, key: str, wanted: Sequence[Named]) -> dict[Named, Named]:
+    """Of these days and ids those that are in the store, each with its capture."""
+    columns, dialect = table.c, connection.dialect.name
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        select(columns.day, columns[key], columns.capture_id).where(
+            columns.day.in_(sorted({day for day, _ in wanted})), among(dialect, columns[key], [n for _, n in wanted])
+        )
+    ).tuples()
+    return {(day, number): (day, capture_id) for day, number, capture_id in rows}
+
+
+def _reads_of_hits(connection: Connection, hits: Sequence[int], missing: list[str]) -> list[Named]:
+    """Every read of the passes that these hits were raised from."""
+    hit, member = schema.hit.c, schema.sighting_read.c
+    found: list[Named] = []
+    for number in hits:
+        passed = connection.execute(select(hit.day, hit.sighting_id).where(hit.hit_id == number)).one_or_none()
+        if passed is None:
+            missing.append(f"hit {number}")
+            continue
+        rows = connection.execute(
+            select(member.day, member.read_id).where(
+                member.sighting_day == passed.day, member.sighting_id == passed.sighting_id
+            )
+        )
+        found += [(row.day, row.read_id) for row in rows]
+    return found

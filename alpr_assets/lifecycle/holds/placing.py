@@ -1,0 +1,252 @@
+"""Holds placed, extended and lifted by members (422.5).
+
+Here: a member's acts on holds. Each is a deed for `Gate.act`: it is done only where the record has it. Not here: what is covered
+(`covering`), destroying.
+
+Placing locks every day that the hold may cover, and looks only then: what a purge destroyed just before is told and not promised. What
+is acknowledged stands, and a purge that comes after sees it. Lifting one hold frees nothing that another covers.
+A lift says what became of the evidence; one that frees more captures than the policy's figure is proposed by one person and done by
+another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.record.entries import ResultId
+from alpr_assets.access.roles import Action
+from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
+from alpr_assets.lifecycle.holds import covering
+from alpr_assets.lifecycle.holds.covering import Impact
+from alpr_assets.lifecycle.holds.selectors import Ground, Named, Selector
+from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.watches.patterns import parse
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.holds import MAX_REASON, hold, hold_decision, hold_item
+
+
+class Disposition(StrEnum):
+    """What became of the evidence that a hold kept."""
+
+    BOOKED = "booked"
+    CASE_CLOSED = "case_closed"
+    NOT_EVIDENCE = "not_evidence"
+    COURT_RELEASED = "court_released"
+    PLACED_IN_ERROR = "placed_in_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A hold that stands, and what it covers now."""
+
+    hold_id: int
+    impact: Impact
+
+
+def place(
+    grant: Grant,
+    connection: Connection,
+    wanted: Selector,
+    *,
+    ground: Ground,
+    reason: str,
+    review_on: date,
+    policy: Policy,
+) -> Found[Placed]:
+    """Place a hold; it stands from now on.
+
+    Parameters
+    ----------
+    review_on : the department's date by which somebody looks whether it is still needed
+
+    Raises
+    ------
+    AccessRefusedError : the grant is for another ask
+    MalformedError : `hold`, `pattern_…`, `window`, `reason`, `review`: what of it is wrong
+    NotFoundError : something that it names is not there, or was destroyed; nothing was placed
+    """
+    grant.require(Action.PLACE_HOLD)
+    wanted = wanted.check(policy)
+    line = _reason(reason)
+    _check_review(review_on, grant, policy)
+    _lock_days(connection, wanted)
+    captures, missing = covering.named(connection, wanted) if wanted.names else (_described(connection, wanted), [])
+    if missing:
+        raise NotFoundError(
+            f"not in the store: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
+            remedy="leave it out; a purge certificate says whether and when it was destroyed",
+        )
+    pattern = wanted.pattern or None
+    row = {
+        "ground": ground.value, "purpose": grant.ask.purpose, "case_number": grant.ask.case_number, "reason": line,
+        "member_id": grant.member.member_id, "placed_at": grant.at, "pattern": pattern,
+        "plate_folded": fold(pattern) if pattern and not parse(pattern).is_partial else None,
+        "area": wanted.area.geojson() if wanted.area else None, "device_id": wanted.device_id or None,
+        "since_at": wanted.since, "until_at": wanted.until, "n_items": len(captures) if wanted.names else 0,
+        "status": "standing", "review_on": review_on, "n_decisions": 0,
+    }  # fmt: skip
+    placed = connection.execute(insert(hold).returning(hold), row).one()
+    if wanted.names:
+        items = [{"hold_id": placed.hold_id, "day": day, "capture_id": number} for day, number in captures]
+        connection.execute(insert(hold_item), items)
+    ids = _decide(connection, grant, placed, "placed", line)
+    effect = covering.impact(connection, captures, besides=placed.hold_id)
+    return Found(Placed(placed.hold_id, effect), ids)
+
+
+def preview(grant: Grant, connection: Connection, wanted: Selector, *, policy: Policy) -> Found[Impact]:
+    """What a hold would cover now. Raises as `place`, for what it holds."""
+    grant.require(Action.PLACE_HOLD)
+    wanted = wanted.check(policy)
+    captures = covering.named(connection, wanted)[0] if wanted.names else _described(connection, wanted)
+    return Found(covering.impact(connection, captures), [])
+
+
+def extend(
+    grant: Grant, connection: Connection, hold_id: int, *, review_on: date, reason: str, policy: Policy
+) -> Found[None]:
+    """Look again, and keep it: until another date.
+
+    Raises
+    ------
+    AccessRefusedError : the grant is for another ask
+    IllegalMoveError : it is lifted
+    MalformedError : `review`, `reason`
+    NotFoundError : there is no such hold
+    """
+    grant.require(Action.PLACE_HOLD)
+    row = _standing(connection, hold_id)
+    _check_review(review_on, grant, policy)
+    return Found(None, _decide(connection, grant, row, "extended", _reason(reason), review_on=review_on))
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What became of an ask to lift. is_lifted False: proposed, another does it; `impact`: what the hold covered then, and of it what others hold."""
+
+    impact: Impact
+    is_lifted: bool = True
+
+
+def lift(
+    grant: Grant, connection: Connection, hold_id: int, *, disposition: Disposition, reason: str, policy: Policy
+) -> Found[Lifted]:
+    """Let go of what a hold kept; where that frees many captures, by two people.
+
+    Raises
+    ------
+    AccessRefusedError : the grant is for another ask; `own_proposal`: who proposed does not lift as well
+    IllegalMoveError : it is lifted already
+    MalformedError : `reason`
+    NotFoundError : there is no such hold
+    """
+    grant.require(Action.LIFT_HOLD)
+    row, line = _standing(connection, hold_id), _reason(reason)
+    effect = impact_of(connection, row)
+    freed = effect.n_captures - effect.n_held
+    proposal = _proposal(connection, row)
+    if freed > policy.holds.second_approver_captures:
+        if proposal is None:
+            ids = _decide(connection, grant, row, "lift_proposed", line, disposition=disposition)
+            return Found(Lifted(effect, is_lifted=False), ids)
+        if proposal.member_id == grant.member.member_id:
+            raise AccessRefusedError(("who proposed the lift does not do it as well",), codes=("own_proposal",))
+    return Found(Lifted(effect), _decide(connection, grant, row, "lifted", line, disposition=disposition))
+
+
+def impact_of(connection: Connection, row: Any) -> Impact:
+    """What a standing hold covers now, and of it what others hold too."""
+    if row.n_items:
+        item = hold_item.c
+        named = connection.execute(select(item.day, item.capture_id).where(item.hold_id == row.hold_id)).tuples()
+        captures: list[Named] = [(day, number) for day, number in named]
+    else:
+        captures = covering.covered(connection, covering.selector_of(row))
+    return covering.impact(connection, captures, besides=row.hold_id)
+
+
+# ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _described(connection: Connection, wanted: Selector) -> list[Named]:
+    return covering.covered(connection, wanted)
+
+
+def _lock_days(connection: Connection, wanted: Selector) -> None:
+    """Wait for whoever destroys on a day that the hold may cover, and let none begin until this transaction has ended.
+
+    In the order of days: two of these never wait for each other. On SQLite the writing transaction is the lock.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    day, where = schema.capture_day.c.day, list[ColumnElement[bool]]()
+    if wanted.captures or wanted.reads:
+        where.append(day.in_(sorted({one for one, _ in (*wanted.captures, *wanted.reads)})))
+    if wanted.since:
+        where.append(day >= wanted.since.astimezone(UTC).date())
+    if wanted.until:
+        where.append(day <= wanted.until.astimezone(UTC).date())
+    if wanted.hits:
+        where = []  # a pass may lie on two days: all of them
+    connection.execute(select(day).where(*where).order_by(day).with_for_update(read=True)).all()
+
+
+def _standing(connection: Connection, hold_id: int) -> Any:
+    """The hold, locked against other decisions."""
+    row = connection.execute(select(hold).where(hold.c.hold_id == hold_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no hold {hold_id}")
+    if row.status != "standing":
+        raise IllegalMoveError(f"hold {hold_id} is lifted already", remedy="place a new one")
+    return row
+
+
+def _proposal(connection: Connection, row: Any) -> Any:
+    """The newest decision, where it proposes to lift."""
+    decision = hold_decision.c
+    newest = connection.execute(
+        select(hold_decision).where(decision.hold_id == row.hold_id, decision.seq == row.n_decisions)
+    ).one()
+    return newest if newest.kind == "lift_proposed" else None
+
+
+def _decide(
+    connection: Connection, grant: Grant, row: Any, kind: str, reason: str, *, review_on: date | None = None,
+    disposition: Disposition | None = None,
+    ) -> list[ResultId]:  # fmt: skip
+    until = review_on or row.review_on
+    number: int = connection.execute(
+        insert(hold_decision).returning(hold_decision.c.decision_id),
+        {
+            "hold_id": row.hold_id, "seq": row.n_decisions + 1, "kind": kind, "decided_at": grant.at,
+            "member_id": grant.member.member_id, "reason": reason, "disposition": disposition, "review_on": until,
+        },
+    ).scalar_one()  # fmt: skip
+    status = "lifted" if kind == "lifted" else "standing"
+    changed = {"status": status, "review_on": until, "n_decisions": row.n_decisions + 1}
+    connection.execute(update(hold).where(hold.c.hold_id == row.hold_id).values(changed))
+    return [ResultId("hold", None, row.hold_id), ResultId("hold_decision", None, number)]
+
+
+def _check_review(review_on: date, grant: Grant, policy: Policy) -> None:
+    today = grant.at.astimezone(policy.zone).date()
+    if not today < review_on <= today + timedelta(days=policy.holds.review_days):
+        raise MalformedError(
+            "review",
+            f"a hold is reviewed after today and within {policy.holds.review_days} days",
+            remedy="give another date",
+        )
+
+
+def _reason(reason: str) -> str:
+    line = " ".join(reason.split())
+    if not 3 <= len(line) <= MAX_REASON or not line.isprintable():
+        raise MalformedError("reason", f"a reason of 3 to {MAX_REASON} characters is needed")
+    return line
