@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from alpr_assets.client.connection import Why
 from alpr_assets.client.entering import Person, enter
-from alpr_assets.notebook.keeping import Keeping
 from alpr_assets.notebook.looking import Looking
+from alpr_assets.notebook.reporting import Reporting
 from alpr_assets.notebook.searching import Searching
-from alpr_assets.notebook.showing import Showing
 
 
-class Session(Searching, Looking, Keeping, Showing):
+class Session(Searching, Looking, Reporting):
     """A signed-in notebook. Times of its frames are in the department's zone; places are EPSG:4326, missing where unknown."""
 
 

@@ -73,7 +73,10 @@ def told(desk: Path, name: str) -> tuple[str, dict[str, Any]]:
     """All that a notebook printed or showed as text, and what is known of its case."""
     ran = NotebookRun(ROOT / "notebooks" / name, default_timeout=120).execute()
     outputs = [output for cell in ran.nb.cells for output in cell.get("outputs", [])]
-    texts = [output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs]
+    kinds = ("text/plain", "text/html")
+    texts = [
+        output.get("text", "") + "".join(output.get("data", {}).get(kind, "") for kind in kinds) for output in outputs
+    ]
     return "\n".join(texts), json.loads(Path(os.environ["ALPR_SAMPLE_CASE"]).read_text())
 
 
@@ -87,6 +90,7 @@ def test_the_canvass_leads_to_the_offender(detective: Live, desk: Path) -> None:
     assert firsts.count(offender) >= 2
     assert "asked again: the same answer" in text
     assert re.search(r"capture \d+ of \S+ is simulated: there is no picture of it", text)
+    assert "It holds vehicles, and must be gone by" in text  # the report
     assert "entries proven to be in the record" in text
 
 

@@ -17,7 +17,6 @@ from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
 from alpr_assets.lifecycle.holds.listing import n_overdue
 from alpr_assets.store.engine import reading
 
-
 NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "names": {}}
 
 
