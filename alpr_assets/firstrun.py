@@ -205,13 +205,16 @@ def feed_sample(store: Store, configured: Settings, console: Console) -> Feed:
 
 
 def load_sample_case(store: Store, configured: Settings, console: Console) -> int:
-    """Load the weeks of simulated reads that the notebooks ask about, up to yesterday. Returns their number.
+    """Load the weeks of simulated reads that the notebooks ask about, up to yesterday, and the city's streets. Returns their number.
 
     After the drive was matched: the sample's hot lists are about the drive.
     """
     from alpr_assets.sample import case  # noqa: PLC0415 - 2 s of imports, only here
+    from alpr_assets.sample.places import sample_places  # noqa: PLC0415
 
-    first_day = datetime.now(UTC).date() - timedelta(days=case.DAYS)
+    now = datetime.now(UTC)
+    first_day = now.date() - timedelta(days=case.DAYS)
+    sample_places(configured.path("data"), seed=case.SEED, at=now)
     with _bar(console) as progress:
         task = progress.add_task("loading a simulated city", total=case.DAYS)
         return case.load_case(

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
-from alpr_assets.cli import captures, drops, hotlists, members, reads, recognition, record, running, searching, working
+from alpr_assets.cli import (
+    captures,
+    drops,
+    hotlists,
+    members,
+    places,
+    reads,
+    recognition,
+    record,
+    running,
+    searching,
+    working,
+)
 from alpr_assets.cli.common import Commands
 
 
@@ -33,6 +45,7 @@ for command in (
     hotlists.hotlist,
     captures.quarantine,
     drops.drops,
+    places.places,
     members.member,
     record.record,
     working.worker,

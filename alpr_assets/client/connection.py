@@ -126,6 +126,17 @@ class Connection:
         """Code → title of what a question may be for."""
         return {purpose["code"]: purpose["title"] for purpose in self._json("GET", "/api/purposes")["purposes"]}
 
+    def places(self, text: str) -> list[dict[str, Any]]:
+        """Places that words may mean, exact ones first: label, latitude_deg, longitude_deg, is_exact."""
+        found: list[dict[str, Any]] = self._json("POST", "/api/places", {"text": text})["places"]
+        return found
+
+    def base_layer(self, south: float, west: float, north: float, east: float) -> list[dict[str, Any]]:
+        """The department's streets in a box of degrees: kind, name, places [[latitude, longitude], …], is_area."""
+        box = {"south": south, "west": west, "north": north, "east": east}
+        found: list[dict[str, Any]] = self._json("POST", "/api/base-layer", box)["lines"]
+        return found
+
     def prove(self, receipt: Receipt) -> None:
         """Have the console prove that the entry of a receipt is in its record, unaltered, under a head it cannot take back.
 

@@ -18,7 +18,7 @@ import pandas as pd
 from alpr_assets.client.incidents import Canvassed, CoTravel
 from alpr_assets.client.located import Located
 from alpr_assets.errors import AlprError
-from alpr_assets.notebook.layers import OTHERS, WRONG, Layer, coloured, vehicle_of
+from alpr_assets.notebook.layers import BASE, OTHERS, WRONG, Layer, Street, coloured, vehicle_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,9 +51,10 @@ class Drawing:
         return file.getvalue()
 
 
-def drawn_map(layers: Sequence[Layer], told: str, *, title: str = "") -> Drawing:
-    """The layers as a map for paper."""
+def drawn_map(layers: Sequence[Layer], told: str, *, title: str = "", streets: Sequence[Street] = ()) -> Drawing:
+    """The layers as a map for paper, over the streets."""
     figure, axes = _sheet(8.0, 5.6, told, title)
+    _streets(axes, streets)
     for layer in layers:
         for shape in layer.shapes:
             _shape(axes, shape.geometry, shape.colour)
@@ -179,6 +180,19 @@ def _shape(axes: Axes, geometry: Any, colour: str) -> None:
     axes.fill(rings[0][:, 0], rings[0][:, 1], color=colour, alpha=0.1, zorder=0)
     for hole in rings[1:]:
         axes.fill(hole[:, 0], hole[:, 1], color=PAPER, zorder=0)
+
+
+def _streets(axes: Axes, streets: Sequence[Street]) -> None:
+    """Beneath everything; they do not count for what the map shows."""
+    from matplotlib.collections import LineCollection, PolyCollection  # noqa: PLC0415 - as above
+
+    for rank, (kind, (colour, width)) in enumerate(BASE.items()):
+        of_kind = [one for one in streets if one.kind == kind]
+        for is_area, collection in ((True, PolyCollection), (False, LineCollection)):
+            ways = [[(lon, lat) for lat, lon in one.places] for one in of_kind if one.is_area is is_area]
+            if ways:
+                style = {"facecolors": colour} if is_area else {"colors": colour, "linewidths": width * 0.6}
+                axes.add_collection(collection(ways, zorder=0.1 + rank / 100, **style), autolim=False)
 
 
 def _framed(axes: Axes) -> float:

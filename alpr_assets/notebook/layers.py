@@ -58,6 +58,23 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Street:
+    """A line beneath everything, or the edge of an area."""
+
+    kind: str
+    name: str
+    places: Sequence[Place]
+    is_area: bool
+
+
+BASE: Final[Mapping[str, tuple[str, float]]] = {
+    "water": ("#c9dcea", 1.0), "park": ("#d8e8d2", 1.0), "boundary": ("#b9bec6", 1.0), "street": ("#dde1e6", 1.2),
+    "arterial": ("#c9ced6", 2.4), "highway": ("#b7bdc8", 3.6),
+}  # fmt: skip
+"""Colour and width in pixels of each kind of street."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What is shown or hidden together; its colour stands in the legend."""
 
@@ -92,6 +109,33 @@ def layers_of(found: Any) -> list[Layer]:
     if "geometry" in found and "share" in found:
         return [_places(found)]
     return by_vehicle(found, [])
+
+
+def box_of(layers: Sequence[Layer]) -> tuple[float, float, float, float] | None:
+    """South, west, north and east in degrees of all that is on a map, with a fifth of it around; None: nothing."""
+    places = [point.place for layer in layers for point in layer.points]
+    places += [end for layer in layers for way in layer.ways for end in way.ends]
+    for shape in (shape for layer in layers for shape in layer.shapes):
+        places += _corners(shape.geometry)
+    if not places:
+        return None
+    lats, lons = [lat for lat, _ in places], [lon for _, lon in places]
+    up, across = (max(max(values) - min(values), 0.01) * 0.2 for values in (lats, lons))
+    south, north = max(min(lats) - up, -90.0), min(max(lats) + up, 90.0)
+    return south, max(min(lons) - across, -180.0), north, min(max(lons) + across, 180.0)
+
+
+def _corners(geometry: Mapping[str, Any]) -> list[Place]:
+    if geometry["type"] == "Point":
+        lon, lat = geometry["coordinates"]
+        reach = geometry["radius_m"] / 111_000
+        return [(lat - reach, lon - reach), (lat + reach, lon + reach)]
+    rings = (
+        geometry["coordinates"]
+        if geometry["type"] == "Polygon"
+        else [ring for part in geometry["coordinates"] for ring in part]
+    )
+    return [(lat, lon) for ring in rings for lon, lat, *_ in ring]
 
 
 def vehicle_of(frame: pd.DataFrame) -> pd.Series[Any]:

@@ -44,6 +44,12 @@
     map.getContainer().addEventListener(kind, function () { ours = false; }, { once: true });
   }
   map.on("resize", function () { if (ours) fit(); });
+  map.createPane("base").style.zIndex = 250;
+  const beneath = L.canvas({ pane: "base", padding: 0.3 });
+  for (const one of said.streets) {
+    const style = { renderer: beneath, interactive: false, color: one.colour, weight: one.width, fillOpacity: 1 };
+    (one.is_area ? L.polygon(one.places.map((ring) => [ring]), style) : L.polyline(one.places, style)).addTo(map);
+  }
   const control = L.control.layers(null, null, { collapsed: false });
   const legend = [];
   said.layers.forEach(function (layer, number) {

@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from alpr_assets.notebook.layers import Layer
+from alpr_assets.notebook.layers import BASE, Layer, Street
 
 HERE: Final = Path(__file__).parent
 VENDOR: Final = HERE.parent / "console" / "static" / "vendor"
@@ -37,10 +37,12 @@ class Map:
 
     layers : those beneath first
     told : whence it comes, under the map
+    streets : beneath all of them
     """
 
     layers: Sequence[Layer]
     told: str
+    streets: Sequence[Street] = ()
 
     def _repr_html_(self) -> str:
         return (
@@ -55,7 +57,7 @@ class Map:
         scripts = [_text(VENDOR / "leaflet.js"), _text(HERE / "map.js")]
         allowed = " ".join(map(_hash, scripts))
         policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {allowed}"
-        data = embedded({"layers": [asdict(layer) for layer in self.layers]})
+        data = embedded({"layers": [asdict(layer) for layer in self.layers], "streets": self._streets()})
         return (
             f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>Map</title><style>{style}</style></head>'
@@ -63,6 +65,17 @@ class Map:
             f'<script type="application/json" id="layers">{data}</script>'
             f"<script>{scripts[0]}</script><script>{scripts[1]}</script></body></html>"
         )
+
+    def _streets(self) -> list[dict[str, Any]]:
+        """By kind, in the order in which they came: one line of many parts is drawn faster than many."""
+        kinds = dict.fromkeys((one.kind, one.is_area) for one in self.streets)
+        return [
+            {
+                "colour": BASE[kind][0], "width": BASE[kind][1], "is_area": is_area,
+                "places": [one.places for one in self.streets if (one.kind, one.is_area) == (kind, is_area)],
+            }
+            for kind, is_area in kinds
+        ]  # fmt: skip
 
 
 def embedded(value: Mapping[str, Any]) -> str:

@@ -1,10 +1,12 @@
 """What a notebook shows of an answer: a map to move about in, a map and a timeline for paper.
 
-Here: these for a session. Not here: how they are drawn (`maps`, `drawings`). Nothing is asked for: an answer is shown that is there.
+Here: these for a session. Not here: how they are drawn (`maps`, `drawings`). Nothing about vehicles is asked for:
+an answer is shown that is there, over the department's own streets.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +14,7 @@ import pandas as pd
 from alpr_assets.client.incidents import Canvassed, CoTravel
 from alpr_assets.client.located import Located
 from alpr_assets.notebook import drawings
-from alpr_assets.notebook.layers import layers_of
+from alpr_assets.notebook.layers import Layer, Street, box_of, layers_of
 from alpr_assets.notebook.maps import Map
 from alpr_assets.notebook.signed_in import SignedIn
 
@@ -31,11 +33,13 @@ class Showing(SignedIn):
         ------
         AlprError : it has no places
         """
-        return Map(layers_of(found), self._source(found))
+        layers = layers_of(found)
+        return Map(layers, self._source(found), self._streets(layers))
 
     def picture(self, found: Any, *, title: str = "") -> drawings.Drawing:
         """The same as a map for paper: north up, with a scale in metres. Parameters and errors as `explore`."""
-        return drawings.drawn_map(layers_of(found), self._source(found), title=title)
+        layers = layers_of(found)
+        return drawings.drawn_map(layers, self._source(found), title=title, streets=self._streets(layers))
 
     def timeline(self, found: Any, *, title: str = "") -> drawings.Drawing:
         """When which vehicle was seen, in the department's time; of `locate`, where in which hour of the week.
@@ -45,6 +49,28 @@ class Showing(SignedIn):
         AlprError : it has no times
         """
         return drawings.timeline(found, self.zone, self._source(found), title=title)
+
+    def place(self, words: str) -> pd.DataFrame:
+        """Places that words may mean, such as an address, two streets that cross, or a landmark; exact ones first.
+
+        Returns
+        -------
+        DataFrame (n, 4): label, latitude_deg and longitude_deg (WGS 84), is_exact (False: another number, or spelling). Empty where the
+            department imported no streets or addresses: `alpr places --help`
+        """
+        columns = ["label", "latitude_deg", "longitude_deg", "is_exact"]
+        return pd.DataFrame(self._client.places(words), columns=columns)
+
+    def _streets(self, layers: Sequence[Layer]) -> list[Street]:
+        """The department's own streets beneath these layers; none where there are none, or the map is too wide."""
+        box = box_of(layers)
+        if box is None:
+            return []
+        lines = self._client.base_layer(*box)
+        return [
+            Street(one["kind"], one["name"], [(lat, lon) for lat, lon in one["places"]], one["is_area"])
+            for one in lines
+        ]
 
     def _source(self, found: Any) -> str:
         """Whence it comes, and how it is to be taken."""

@@ -22,12 +22,13 @@ from alpr_assets.store import schema
 from alpr_assets.store.engine import insert_new, issue_numbers, lock_day, writing
 
 DAYS: Final = 45
+SEED: Final = 422
 FILE: Final = "case.json"
 OLDER: Final = "simulated-0"
 _MISSED, _MISREAD = 0.02, 0.06  # of the older version's reads, beside what the newer one misreads
 
 
-def size(first_day: date, *, seed: int = 422, n_vehicles: int = 3_000) -> Size:
+def size(first_day: date, *, seed: int = SEED, n_vehicles: int = 3_000) -> Size:
     """The city: about a hundred thousand reads of 30 cameras and three patrol cars."""
     return Size(
         seed=seed, first_day=first_day, n_days=DAYS, n_vehicles=n_vehicles, n_fixed=30, n_mobile=3, n_series=1, n_incidents=2,

@@ -13,6 +13,7 @@ from alpr_assets.access.record.entries import Outcome
 from alpr_assets.access.roles import Role
 from alpr_assets.console.pages import canvass
 from alpr_assets.policy import Policy
+from alpr_assets.sample.places import sample_places
 from tests.console.hit_pages import send
 from tests.live import ROUTE, STOLEN, Live, recorded_console
 
@@ -71,6 +72,22 @@ def test_the_last_minutes_are_those_until_now(driven: Live) -> None:
         clock.now = before
 
 
+def test_a_crossing_or_an_address_is_a_place_too(driven: Live) -> None:
+    """What is spelt right is taken; what may be meant is asked for. The words are in no entry of the record: the place is."""
+    sample_places(driven.console.services.settings.path("data"), seed=422, at=driven.clock.now)
+    driven.console.recorder.entries.clear()
+    page = ask(driven, place="Oak Ave & 3rd St").text
+    assert re.search(r"OAK AVE &amp; 3RD ST: 37\.97\d+, -121\.7\d+", page)
+    (entry, *_) = driven.console.recorder.entries
+    assert entry.elements["incidents"][0]["areas"][0]["coordinates"][1] == pytest.approx(37.976, abs=0.002)
+    driven.console.recorder.entries.clear()
+    page = ask(driven, place="511 oak").text
+    assert "Which place is meant?" in page
+    (latitude,) = re.findall(r'name="place" value="(37\.\d+), -121\.\d+">510 Oak Ave', page)
+    assert float(latitude) == pytest.approx(37.98, abs=0.01)
+    assert driven.console.recorder.entries == []
+
+
 def test_nothing_seen_is_said_with_what_stands_in_between(driven: Live) -> None:
     page = ask(driven, happened_at="2026-03-01T04:00").text
     assert "No vehicle was seen" in page
@@ -80,7 +97,7 @@ def test_nothing_seen_is_said_with_what_stands_in_between(driven: Live) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"place": "downtown"}, "latitude and longitude"),
+        ({"place": "zzqx"}, "latitude and longitude"),
         ({"place": "91, 0"}, "latitude"),
         ({"place": ""}, "latitude and longitude"),
         ({"radius_m": "999999"}, "radius"),

@@ -22,7 +22,7 @@ from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
-VALUES = {"hold_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+VALUES = {"row": "11899", "column": "3910", "hold_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
           "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
@@ -255,7 +255,7 @@ API_ASKS: dict[str, dict[str, Any]] = {
 
 def test_every_question_of_the_data_api_is_among_those_driven_above(routes):
     """A new route of the API must be added here, or be one that returns nothing about vehicles."""
-    others = {"/api/me", "/api/purposes", "/api/sign-in", "/api/sign-out", "/api/openapi.json", "/api/record/head",
+    others = {"/api/base-layer", "/api/places", "/api/me", "/api/purposes", "/api/sign-in", "/api/sign-out", "/api/openapi.json", "/api/record/head",
               "/api/record/0/inclusion", "/api/record/consistency"}  # fmt: skip
     assert {path for _, path in routes if path.startswith("/api/")} == set(API_ASKS) | others
 

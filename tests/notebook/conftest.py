@@ -12,6 +12,7 @@ from alpr_assets.access.roles import Role
 from alpr_assets.notebook import Session, sign_in
 from alpr_assets.policy import Policy
 from alpr_assets.sample import case
+from alpr_assets.sample.places import sample_places
 from alpr_assets.settings import settings
 from tests.live import CASE, PURPOSE, Live, live_console
 
@@ -25,6 +26,7 @@ def detective(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Itera
         case.load_case(
             opened.console.services.store.engine, of, folder, sure_confidence=policy.recognition.sure_confidence
         )
+        sample_places(folder / "data", seed=case.SEED, at=opened.clock.now)
         yield opened
 
 

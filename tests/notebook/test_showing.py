@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,9 @@ from alpr_assets.notebook import Incident, Session, circle
 from alpr_assets.notebook.drawings import drawn_map, timeline
 from alpr_assets.notebook.layers import COLOURS, OTHERS, WRONG, Layer, Point, by_vehicle, layers_of
 from alpr_assets.notebook.maps import Map, embedded
+from alpr_assets.sample.places import sample_places
 from tests.console.browsers import chromium
-from tests.live import ROUTE, STOLEN
+from tests.live import ROUTE, STOLEN, Live
 
 ZONE = ZoneInfo("America/Los_Angeles")
 EVENING = [("2026-06-14T20:55", "2026-06-14T21:15")]
@@ -165,3 +167,25 @@ def test_what_has_no_places_or_times_is_told(session: Session) -> None:
     assert session.explore(replace(session.co_travel(STOLEN))).layers == []
     assert session.picture(session.plate_history("9ZZZ999")).png()
     assert session.timeline(session.plate_history("9ZZZ999")).png()
+
+
+def test_a_map_lies_over_the_departments_streets_and_words_mean_places(
+    session: Session, live: Live, page: Page, tmp_path: Path
+) -> None:
+    before = live.n_recorded()
+    history = session.plate_history(STOLEN)
+    assert session.explore(history).streets == []
+    assert session.place("Oak & 3rd").empty
+    sample_places(live.console.services.settings.path("data"), seed=422, at=live.clock.now)
+    try:
+        made = session.explore(history)
+        assert {one.kind for one in made.streets} >= {"street", "arterial", "water"}
+        assert shown(page, made, tmp_path) == []
+        over, under = session.picture(history), Map(made.layers, made.told)
+        assert len(over._repr_png_()) > 20_000
+        assert len(under.page()) < len(made.page())
+        found = session.place("oak and third")
+        assert found["label"].tolist() == ["OAK AVE & 3RD ST"]
+        assert live.n_recorded() == before + 1  # of streets nothing is recorded
+    finally:
+        shutil.rmtree(live.console.services.settings.path("data") / "places")

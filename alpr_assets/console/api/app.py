@@ -14,6 +14,7 @@ from alpr_assets.console.api import (
     exporting,
     freezing,
     locating,
+    maps,
     members,
     plates,
     proofs,
@@ -71,6 +72,7 @@ def create_api(services: Services) -> FastAPI:
         exporting.router,
         freezing.router,
         cases.router,
+        maps.router,
         proofs.router,
     ):
         api.include_router(router)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from alpr_assets.console.pages import (
+    base,
     batches,
     canvass,
     corrections,
@@ -35,7 +36,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, corrections, exports, members, batches, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

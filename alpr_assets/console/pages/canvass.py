@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from anyio.to_thread import run_sync
+from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -31,6 +32,8 @@ from alpr_assets.console.pages.watches_forms import wall
 from alpr_assets.errors import AccessRefusedError, MalformedError, NotFoundError, RecognitionError, VerificationError
 from alpr_assets.lifecycle.watches.areas import area_of
 from alpr_assets.lifecycle.watches.patterns import MAX_TYPED
+from alpr_assets.places import gazetteer
+from alpr_assets.places.gazetteer import Place
 from alpr_assets.policy import Policy
 from alpr_assets.search import crops, reads
 from alpr_assets.search.canvass.coverage import Coverage, coverage
@@ -93,6 +96,13 @@ async def number(asked: Asked) -> Response:
 async def answered(asked: Asked, form: Form, *, said: str = "") -> Response:
     """What a form asks about, and its answer."""
     services, told = asked.services, _told(form)
+    near_to, choices = await run_sync(_place_meant, asked, form)
+    if choices:
+        return await show(asked, told, choices=choices)
+    if near_to is not None:
+        told["place"] = f"{near_to.latitude_deg:.5f}, {near_to.longitude_deg:.5f}"
+        form = Form(FormData({**told}))
+        said = said or f"{near_to.label}: {told['place']}"
     try:
         incident, described = incident_of(form, services.policy, asked.at)
         ask = ask_of(form, Action.CANVASS, elements_of(incident, described))
@@ -109,6 +119,16 @@ async def answered(asked: Asked, form: Form, *, said: str = "") -> Response:
         asked, told, shown=answer.rows, receipt=answer.receipt, pictures=pictures, incident=incident, said=said,
         colleagues=colleagues,
     )  # fmt: skip
+
+
+def _place_meant(asked: Asked, form: Form) -> tuple[Place | None, list[Place]]:
+    """The place that an address, a crossing or a landmark means; else those it may mean. Nothing of coordinates."""
+    text, data = form.text("place"), asked.services.settings.path("data")
+    if not text or PLACE.fullmatch(text):
+        return None, []
+    found = gazetteer.find(data, text)
+    exact = [one for one in found if one.is_exact]
+    return (exact[0], []) if len(exact) == 1 else (None, found)
 
 
 def _told(form: Form) -> Filled:
@@ -128,11 +148,12 @@ def incident_of(form: Form, policy: Policy, now: datetime) -> tuple[Incident, De
 
     Raises MalformedError : `area`, `window`, `field`; the policy's limits are the search's to tell.
     """
-    found = PLACE.fullmatch(form.text("place", limit=64))
+    found = PLACE.fullmatch(form.text("place"))
     if found is None:
         raise MalformedError(
-            "area", "the place is none", remedy="write latitude and longitude as 38.00512, -121.80533, or tap the map"
-        )
+            "area", "the place is none that is known here",
+            remedy="write an address, two streets that cross, latitude and longitude as 38.00512, -121.80533, or tap the map",
+        )  # fmt: skip
     latitude, longitude = map(float, found.groups())
     area = area_of({"type": "Point", "coordinates": [longitude, latitude], "radius_m": float(form.number("radius_m"))})
     assert area is not None
@@ -220,13 +241,14 @@ async def _pictures(asked: Asked, form: Form, vehicles: list[dict[str, Any]]) ->
 async def show(asked: Asked, form: Filled, *, status: int = 200, **more: Any) -> Response:
     """The page."""
     shown: dict[str, Any] = {
-        "error": None, "shown": None, "receipt": None, "pictures": {}, "incident": None, "said": "", "colleagues": [], **more,
+        "error": None, "shown": None, "receipt": None, "pictures": {}, "incident": None, "said": "", "colleagues": [], "choices": [], **more,
     }  # fmt: skip
     cameras = await run_sync(fixed_cameras, asked.services.store.engine)
     return await asked.page(
-        "canvass.html", status=status, form=form, fields=FIELDS, cameras=cameras, radii=RADII_M, minutes=MINUTES,
+        "canvass.html", status=status, form=form, fields=FIELDS, other_fields=[name for name in FIELDS if name != "place"], cameras=cameras, radii=RADII_M, minutes=MINUTES,
         may_open=asked.may(Action.OPEN_IMAGE), may_search=asked.may(Action.PLATE_HISTORY),
-        may_watch=asked.may(Action.PLACE_WATCH), may_hold=asked.may(Action.PLACE_HOLD), **shown,
+        may_watch=asked.may(Action.PLACE_WATCH), may_hold=asked.may(Action.PLACE_HOLD),
+        knows_words=gazetteer.is_there(asked.services.settings.path("data")), **shown,
     )  # fmt: skip
 
 

@@ -69,6 +69,7 @@
         dot(one, { radius: 8, color: "#d0342c", weight: 2, fillOpacity: 0.6 }, one.dataset.label);
       });
       map.on("click", (event) => put(event.latlng.lat, event.latlng.wrap().lng, false));
+      if (window.alprBase) window.alprBase(map);
       draw(true);
     }
 

@@ -1,4 +1,4 @@
-// The hit's place, the department's cameras and, once they were asked for, previous reads: dots without a base map.
+// The hit's place, the department's cameras and, once they were asked for, previous reads: over the department's own streets.
 (function () {
   "use strict";
   let map = null;
@@ -24,6 +24,7 @@
     for (const camera of element.querySelectorAll(".camera")) dot(camera, "camera", camera.textContent).addTo(map);
     reads = L.featureGroup().addTo(map);
     dot(element, "hit", element.dataset.label).addTo(map);
+    if (window.alprBase) window.alprBase(map);
   }
 
   function drawReads() {

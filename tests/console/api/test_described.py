@@ -50,6 +50,7 @@ OPERATIONS = [
     ("POST", "/canvass"), ("POST", "/co-travel"), ("POST", "/counts"),
     ("POST", "/freeze"), ("POST", "/reproduce"), ("POST", "/locate"), ("POST", "/locate/requests"), ("GET", "/locate/requests"),
     ("POST", "/read-versions"), ("POST", "/version-differences"),
+    ("POST", "/base-layer"), ("POST", "/places"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
 ]  # fmt: skip
