@@ -6,7 +6,8 @@ record (`heads`), the address (`places`). No plate is part of a URL or of an err
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +73,8 @@ class Connection:
         self.url = places.console_url(url)
         self._http = places.connected(self.url, ca_file=ca_file)
         self._book = book or HeadBook.of_user()
+        self.waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Around each request: what shows that one is under way."""
         if token:
             self.bear(token)
 
@@ -187,7 +190,8 @@ class Connection:
         self, method: str, path: str, said: Mapping[str, Any] | None = None, *, accept: str = "*/*"
     ) -> httpx.Response:
         try:
-            response = self._http.request(method, path, json=said, headers={"Accept": accept})
+            with self.waiting():
+                response = self._http.request(method, path, json=said, headers={"Accept": accept})
         except httpx.TransportError as error:
             raise places.unreachable(self.url, error) from error
         if not response.is_success:

@@ -20,6 +20,7 @@ from alpr_assets.access.roles import Action
 from alpr_assets.client.asking import Client
 from alpr_assets.client.connection import Served, Value, Why
 from alpr_assets.errors import AlprError
+from alpr_assets.notebook.waiting import waiting
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -43,6 +44,7 @@ class SignedIn:
 
     def __init__(self, client: Client, why: Why, *, asked: bool = True) -> None:
         self._client = client
+        client.waiting = waiting
         self._asked = asked
         self._answered: list[Asked] = []
         self.me: Mapping[str, Any] = client.me()

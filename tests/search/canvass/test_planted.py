@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -28,10 +29,18 @@ HOURS = timedelta(hours=6)
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory, policy):
-    folder = tmp_path_factory.mktemp("city")
+    yield from loaded(tmp_path_factory.mktemp("city"), SIZE, policy)
+
+
+@pytest.fixture(scope="module")
+def large_city(tmp_path_factory, policy):
+    yield from loaded(tmp_path_factory.mktemp("large"), replace(SIZE, seed=423, n_series=100), policy)
+
+
+def loaded(folder, size, policy):
     (folder / "data").mkdir()
     store = make_store(f"sqlite:///{folder / 'data' / 'alpr.sqlite'}", folder)
-    built = City(SIZE)
+    built = City(size)
     load(store.engine, built, sure_confidence=policy.recognition.sure_confidence, bulk=True)
     yield built, store
     store.engine.dispose()
@@ -72,3 +81,21 @@ def test_without_one_two_linked_incidents_put_the_offender_among_the_first_twent
     found = [ranks(city, policy, linked) for linked in series]
     assert len(found) == 10
     assert sum(rank <= 20 for rank, _ in found) >= 9
+
+
+@pytest.mark.long
+def test_200_incidents_with_a_partial_plate_and_without(large_city, policy):
+    """At least 95 in 100 among the first five with one; of two linked incidents, at least 90 in 100 among the first twenty without."""
+    incidents = large_city[0].planted.incidents
+    assert len(incidents) == 200
+    found = [ranks(large_city, policy, [one], described=Description(partial=one.partial))[0] for one in incidents]
+    assert sum(rank <= 5 for rank in found) >= 190, sorted(found)[-15:]
+    series = [list(group) for _, group in groupby(incidents, key=lambda one: one.series)]
+    linked = [ranks(large_city, policy, several)[0] for several in series]
+    print(
+        sum(rank <= 5 for rank in found),
+        "of 200 among the first 5;",
+        sum(rank <= 20 for rank in linked),
+        "of 100 among the first 20",
+    )
+    assert sum(rank <= 20 for rank in linked) >= 90, sorted(linked)[-15:]
