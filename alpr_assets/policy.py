@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -68,9 +68,44 @@ class Training(_Section):
 
 
 class RetentionClass(_Section):
+    """How long one class of data is kept (Gov. Code 34090, 34090.6).
+
+    attorney_reference : of the city attorney's opinion on file; from_capture: count from capture alone, only where that says so
+    """
+
     minimum_years: int = Field(ge=1)
     maximum_years: int = Field(ge=1)
     authority: str
+    attorney_reference: str = ""
+    from_capture: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RetentionClass:
+        if self.maximum_years <= self.minimum_years:
+            raise ValueError("maximum_years is above minimum_years: between them there is time to destroy")
+        if self.from_capture and not self.attorney_reference:
+            raise ValueError("from_capture: only where an attorney's opinion on file says so: give attorney_reference")
+        return self
+
+
+RETAINED: Final = (
+    "reads", "images", "hits", "drops", "raw_payloads", "quarantine", "hotlist_files", "watches", "case_files", "notebook_outputs",
+    "downloads", "access_record",
+)  # fmt: skip
+"""Classes that the schedule must name: nothing is kept without an end."""
+
+
+class ReceivedLimit(_Section):
+    """Conditions under which another gives data: gone after so many days.
+
+    source : its code, as entries and reads carry it; classes: of RETAINED
+    """
+
+    source: str
+    classes: tuple[str, ...] = Field(min_length=1)
+    days: int = Field(ge=1)
+    authority: str
+    reference: str = ""
 
 
 class Area(_Section):
@@ -341,6 +376,7 @@ class Policy(_Section):
     titles: tuple[JobTitle, ...] = Field(min_length=1)
     training: Training
     retention: dict[str, RetentionClass]
+    received: tuple[ReceivedLimit, ...] = ()
     holds: Holds
     pipeline: Pipeline
     captures: Captures
@@ -358,6 +394,16 @@ class Policy(_Section):
     def _locating_is_for_known_purposes(self) -> Policy:
         if unknown := set(self.search.locate_purposes) - {purpose.code for purpose in self.purposes}:
             raise ValueError(f"search.locate_purposes: {', '.join(sorted(unknown))}: no such purpose")
+        return self
+
+    @model_validator(mode="after")
+    def _everything_has_an_end(self) -> Policy:
+        known, needed = set(self.retention), set(RETAINED)
+        if known != needed:
+            wrong = ", ".join(sorted(known ^ needed))
+            raise ValueError(f"retention names each class of data once; missing or unknown: {wrong}")
+        if unknown := {kind for limit in self.received for kind in limit.classes} - needed:
+            raise ValueError(f"received: {', '.join(sorted(unknown))}: no such class of data")
         return self
 
     @property

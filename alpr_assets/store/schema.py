@@ -131,6 +131,8 @@ capture_day = Table(
     Column("n_reads", Integer, nullable=False, default=0, comment="numbers issued, never reused"),
     Column("landed_digest", String(64), comment="chain over the manifests that landed captures of this day"),
     Column("processed_digest", String(64), comment="landed_digest up to which the day was read and matched"),
+    Column("last_landed_at", UtcInstant, comment="when its last capture landed"),
+    Column("n_destroyed", Integer, nullable=False, server_default="0", comment="captures that purges destroyed"),
     comment="one row a UTC day: issues its numbers and is the row that writers of a day lock",
 )
 

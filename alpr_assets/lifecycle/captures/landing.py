@@ -290,17 +290,17 @@ def insert_captures(
             schema.capture.insert(),
             [_capture_row(number, a, drop_id, landed_at) for number, a in zip(numbers, of_day, strict=True)],
         )
-        _mark_landed(connection, day, cause)
+        _mark_landed(connection, day, cause, landed_at)
         ids += numbers
     return ids
 
 
-def _mark_landed(connection: Connection, day: date, cause: str) -> None:
-    row = schema.capture_day.c.day == day
-    before = connection.scalar(select(schema.capture_day.c.landed_digest).where(row)) or ""
-    connection.execute(
-        schema.capture_day.update().where(row).values(landed_digest=sha256_hex(f"{before}{cause}".encode()))
-    )
+def _mark_landed(connection: Connection, day: date, cause: str, landed_at: datetime) -> None:
+    table = schema.capture_day
+    before = connection.execute(select(table.c.landed_digest, table.c.last_landed_at).where(table.c.day == day)).one()
+    chained = sha256_hex(f"{before.landed_digest or ''}{cause}".encode())
+    last = max(landed_at, before.last_landed_at or landed_at)  # another process may have been given an earlier time
+    connection.execute(table.update().where(table.c.day == day).values(landed_digest=chained, last_landed_at=last))
 
 
 def _capture_row(capture_id: int, arrival: Arrival, drop_id: int, landed_at: datetime) -> dict[str, Any]:

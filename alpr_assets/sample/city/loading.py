@@ -163,7 +163,12 @@ def _load_day(engine: Engine, city: City, day: date, *, sure_confidence: float, 
             )
             kinds = {device_id: city.devices.kind(number) for number, device_id in enumerate(city.devices.ids)}
             _write(connection, rows.of_day(simulated, numbers, kinds, sure_confidence=sure_confidence, lean=lean))
-        done = {"landed_digest": manifest, "processed_digest": manifest}  # nothing of it waits for the pipeline
+        landed_at = from_microseconds(clock.midnight(day) + clock.DAY + rows.LANDED_AFTER)
+        done = {
+            "landed_digest": manifest,
+            "processed_digest": manifest,
+            "last_landed_at": landed_at,
+        }  # nothing of it waits for the pipeline
         connection.execute(schema.capture_day.update().where(schema.capture_day.c.day == day).values(done))
     return n
 
