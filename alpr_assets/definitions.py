@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from alpr_assets.defs import accountability, captures, hotlists, matches, reads
+from alpr_assets.defs import accountability, captures, hotlists, matches, reads, retention
 from alpr_assets.defs.store import StoreResource
 
 defs = dg.Definitions(
@@ -11,6 +11,8 @@ defs = dg.Definitions(
         reads.plate_reads,
         hotlists.hotlists,
         matches.hotlist_matches,
+        retention.retention_eligible,
+        retention.held_evidence,
         accountability.record_heads,
         accountability.member_standing,
     ],
@@ -23,6 +25,9 @@ defs = dg.Definitions(
         matches.watch_hits_are_sound,
         matches.every_hit_is_verified_in_time,
         matches.every_list_is_fresh,
+        retention.retention_is_sound,
+        retention.held_evidence_is_there,
+        retention.every_hold_is_reviewed_in_time,
     ],
     jobs=[
         captures.land_drop,
@@ -31,9 +36,10 @@ defs = dg.Definitions(
         hotlists.rematch,
         accountability.send_record_heads,
         accountability.review_members,
+        retention.judge_retention,
     ],
     sensors=[captures.landing, hotlists.hotlist_files],
-    schedules=[accountability.heads_to_witnesses, accountability.members_reviewed],
+    schedules=[accountability.heads_to_witnesses, accountability.members_reviewed, retention.retention_judged],
     resources={"store": StoreResource()},
     # Parallel work happens inside an asset; a process for each step costs 20–35 s a day.
     executor=dg.in_process_executor,

@@ -35,6 +35,8 @@ def test_the_pipeline_is_exactly_this() -> None:
         "plate_reads",
         "hotlists",
         "hotlist_matches",
+        "retention_eligible",
+        "held_evidence",
         "record_heads",
         "member_standing",
     }
@@ -49,10 +51,17 @@ def test_the_pipeline_is_exactly_this() -> None:
         "hotlist_matches:hits_are_sound",
         "hotlist_matches:watch_hits_are_sound",
         "hotlist_matches:every_hit_is_verified_in_time",
+        "retention_eligible:retention_is_sound",
+        "held_evidence:held_evidence_is_there",
+        "held_evidence:every_hold_is_reviewed_in_time",
         "record_heads:every_witness_has_a_head_in_time",
         "member_standing:every_export_is_gone_in_time",
     }
-    assert {schedule.name for schedule in repository.schedule_defs} == {"heads_to_witnesses", "members_reviewed"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {
+        "heads_to_witnesses",
+        "members_reviewed",
+        "retention_judged",
+    }
     assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files"}
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
@@ -62,6 +71,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "rematch",
         "send_record_heads",
         "review_members",
+        "judge_retention",
     }
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
@@ -43,6 +44,29 @@ def shares(
     axes.set_ylim(0, 1.02)
     axes.tick_params(axis="y", labelsize=7)
     axes.legend(fontsize=7, frameon=False, loc="lower left")
+    return _picture(figure, axes, title)
+
+
+def calendar(shares: Mapping[date, float], *, title: str) -> dg.MetadataValue:
+    """Days as squares, a week a column and a row a weekday, from the first to the last; darker is a larger share, 0–1; none: white."""
+    import numpy as np  # noqa: PLC0415 - with matplotlib
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    first, last = min(shares), max(shares)
+    monday = first - timedelta(days=first.weekday())
+    n_weeks = (last - monday).days // 7 + 1
+    cells = np.full((7, n_weeks), np.nan)
+    for day, share in shares.items():
+        week, weekday = divmod((day - monday).days, 7)
+        cells[weekday, week] = share
+    figure = Figure(figsize=(min(max(n_weeks * 0.16, 3), 16), 1.8), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    axes.pcolormesh(cells, cmap="Blues", vmin=-0.25, vmax=1, edgecolors="white", linewidth=0.6)
+    axes.invert_yaxis()
+    axes.set_aspect("equal")
+    axes.set_yticks([0.5, 2.5, 4.5, 6.5], ["Mon", "Wed", "Fri", "Sun"], fontsize=6)
+    months = [week for week in range(n_weeks) if (monday + timedelta(weeks=week)).day <= 7]
+    axes.set_xticks(months, [f"{monday + timedelta(weeks=week):%b %y}" for week in months], fontsize=6)
     return _picture(figure, axes, title)
 
 

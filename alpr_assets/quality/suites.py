@@ -13,15 +13,20 @@ from alpr_assets.quality.frames import Fold
 from alpr_assets.quality.hotlists import hotlists_frame, suite_hotlists
 from alpr_assets.quality.matches import matches_frame, suite_matches
 from alpr_assets.quality.reads import reads_frame, suite_reads
+from alpr_assets.quality.retention import held_frame, retention_frame, suite_held, suite_retention
 
 __all__ = [
     "Fold",
     "captures_frame",
+    "held_frame",
     "hotlists_frame",
     "matches_frame",
     "reads_frame",
+    "retention_frame",
     "suite_captures",
+    "suite_held",
     "suite_hotlists",
     "suite_matches",
     "suite_reads",
+    "suite_retention",
 ]

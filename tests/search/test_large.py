@@ -57,7 +57,7 @@ def test_a_million_rows_are_streamed_in_bounded_memory(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'data' / 'alpr.sqlite'}"
     store = make_store(url, tmp_path)
     city = City(
-        Size(seed=422, first_day=date(2026, 1, 1), n_days=180, n_vehicles=12_000, n_fixed=40, n_mobile=4, n_series=0)
+        Size(seed=422, first_day=date(2026, 1, 1), n_days=120, n_vehicles=40_000, n_fixed=80, n_mobile=8, n_series=0)
     )
     loaded = load(store.engine, city, sure_confidence=0.76, bulk=True, lean=True)
     store.engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
@@ -40,6 +40,13 @@ def holds(grant: Grant, engine: Engine, *, on: date, hold_id: int | None = None)
         row["overdue"] = row["status"] == "standing" and row["review_on"] < on
         row["decisions"] = decisions[row["hold_id"]]
     return Found(rows, [ResultId("hold", None, row["hold_id"]) for row in rows])
+
+
+def standing(connection: Connection) -> list[Row[Any]]:
+    """Every standing hold's row, for counts: who looks at it has no grant, so what it holds is not passed on."""
+    columns = hold.c
+    statement = select(columns.hold_id, columns.ground, columns.n_items, columns.review_on, columns.placed_at)
+    return list(connection.execute(statement.where(columns.status == "standing").order_by(columns.hold_id)))
 
 
 def n_overdue(connection: Connection, on: date) -> int:

@@ -1,0 +1,167 @@
+"""retention_eligible and held_evidence: each day anew, what the law lets go and what evidence keeps (422.5, Gov. Code 34090.6).
+
+Counts only. Nothing is destroyed here: that takes a plan and two people's approval.
+"""
+
+from collections import Counter
+from datetime import date
+
+import dagster as dg
+import pandas as pd
+from sqlalchemy import Connection
+
+from alpr_assets.defs.captures import raw_captures
+from alpr_assets.defs.checks import judge_suite
+from alpr_assets.defs.plots import calendar, table
+from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.lifecycle.captures.arrivals import SIMULATED
+from alpr_assets.lifecycle.holds.listing import standing
+from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
+from alpr_assets.lifecycle.retention.judging import judge_days
+from alpr_assets.policy import policy
+from alpr_assets.quality import bridge, suites
+from alpr_assets.store.engine import reading
+
+SOON: int = 14
+"""Days that the next dates are told of."""
+
+
+@dg.asset(
+    group_name="retention",
+    kinds={"sqlalchemy"},
+    owners=OWNERS,
+    deps=[raw_captures],
+    description=(
+        "Which capture days are past the law's minimum, judged anew each day by the department's dates: at least one calendar year from "
+        "the later of capture and landing, but for what is held (422.5)."
+    ),
+)
+def retention_eligible(store: StoreResource) -> dg.MaterializeResult:
+    on = _today()
+    with store.open() as opened, reading(opened.engine) as connection:
+        days = judge_days(connection, policy=policy(), on=on)
+    sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
+    return dg.MaterializeResult(
+        metadata={
+            "judged on": on.isoformat(),
+            "captures": sums["n_captures"],
+            "kept: too young": sums["n_young"],
+            "kept: held as evidence": sums["n_held"],
+            "may be destroyed": sums["n_eligible"],
+            "in conflict: people decide": sums["n_conflict"],
+            "days overdue": int(days["is_overdue"].sum()),
+            "coming due": table(_coming(days, on), of=f"date, within {SOON} days"),
+            "why what is kept is kept": table(_reasons(days), of="reason, in days"),
+            **(
+                {"calendar": calendar(_shares(days), title="Share of each day that may be destroyed")}
+                if len(days)
+                else {}
+            ),
+        }
+    )
+
+
+@dg.asset_check(
+    asset=retention_eligible, blocking=True, description="Nothing is due too soon, and every capture is counted once."
+)
+def retention_is_sound(store: StoreResource) -> dg.AssetCheckResult:
+    on = _today()
+    with store.open() as opened:
+        return judge_suite(opened, suites.suite_retention(policy()), lambda connection: _frame(connection, on))
+
+
+def _frame(connection: Connection, on: date) -> tuple[pd.DataFrame, int]:
+    return suites.retention_frame(connection, judge_days(connection, policy=policy(), on=on), policy=policy(), on=on)
+
+
+@dg.asset(
+    group_name="retention",
+    kinds={"sqlalchemy"},
+    owners=OWNERS,
+    deps=[raw_captures],
+    description="Holds that stand, by their ground, and those that somebody should have looked at again (422.5).",
+)
+def held_evidence(store: StoreResource) -> dg.MaterializeResult:
+    on = _today()
+    with store.open() as opened, reading(opened.engine) as connection:
+        rows = standing(connection)
+    by_ground = Counter(TITLES[Ground(row.ground)] for row in rows)
+    late = [row.hold_id for row in rows if row.review_on < on]
+    return dg.MaterializeResult(
+        metadata={
+            "holds": len(rows),
+            "by ground": table(dict(by_ground), of="ground"),
+            "captures named": sum(row.n_items for row in rows),
+            "reviews overdue": len(late),
+            "holds overdue": late,
+        }
+    )
+
+
+@dg.asset_check(
+    asset=held_evidence, blocking=True, description="What is held is there, and its pictures are what landed."
+)
+def held_evidence_is_there(store: StoreResource) -> dg.AssetCheckResult:
+    with store.open() as opened:
+        frame, expected = suites.held_frame(opened, without_picture=SIMULATED)
+    return bridge.to_check_result(bridge.evaluate(suites.suite_held(policy()), frame, expected))
+
+
+@dg.asset_check(asset=held_evidence, description="Every hold is looked at again by its date.")
+def every_hold_is_reviewed_in_time(store: StoreResource) -> dg.AssetCheckResult:
+    on = _today()
+    with store.open() as opened, reading(opened.engine) as connection:
+        late = [row.hold_id for row in standing(connection) if row.review_on < on]
+    return dg.AssetCheckResult(
+        passed=not late,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"holds overdue": late, "reviews overdue": len(late)},
+    )
+
+
+judge_retention = dg.define_asset_job(
+    "judge_retention",
+    selection=dg.AssetSelection.assets("retention_eligible", "held_evidence"),
+    description="What may be destroyed today, and what is held.",
+)
+retention_judged = dg.ScheduleDefinition(
+    name="retention_judged",
+    job=judge_retention,
+    cron_schedule="30 6 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day: a day comes due by the department's date.",
+)
+
+
+def _today() -> date:
+    """The department's date."""
+    return now().astimezone(policy().zone).date()
+
+
+def _coming(days: pd.DataFrame, on: date) -> dict[str, int]:
+    """Captures by the date on which their day comes due whole."""
+    coming: Counter[str] = Counter()
+    for due, n in zip(days["eligible_on"], days["n_young"], strict=True):
+        if due is not None and n and 0 <= (due - on).days <= SOON:
+            coming[due.isoformat()] += int(n)
+    return dict(coming)
+
+
+def _reasons(days: pd.DataFrame) -> dict[str, int]:
+    """Days by the authority for which some of them is kept; dates are left out, so that they add up."""
+    kept: Counter[str] = Counter()
+    for reasons in days["reasons"]:
+        kept.update(
+            {
+                reason.partition(", through")[0] if ", through" in reason else reason.partition(" by ")[0]
+                for reason in reasons
+            }
+        )
+    return dict(kept)
+
+
+def _shares(days: pd.DataFrame) -> dict[date, float]:
+    return {
+        day: n_eligible / n_captures
+        for day, n_eligible, n_captures in zip(days["day"], days["n_eligible"], days["n_captures"], strict=True)
+    }

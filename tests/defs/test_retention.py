@@ -1,0 +1,139 @@
+"""What may be destroyed and what is held, judged anew each day: in counts, with checks that fail when they must."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import delete, update
+
+from alpr_assets.access.roles import Action, Role
+from alpr_assets.defs import retention
+from alpr_assets.lifecycle.holds import placing
+from alpr_assets.lifecycle.holds.selectors import Ground, Selector
+from alpr_assets.policy import policy
+from alpr_assets.store import schema
+from alpr_assets.store.engine import reading, writing
+from tests.defs.conftest import Pipeline
+from tests.people import ask, gate_for, member, session
+
+TAKEN = datetime(2026, 6, 15, 19, 0, tzinfo=UTC)
+DAY = TAKEN.date()
+
+
+@pytest.fixture
+def a_year_later(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """Six captures that landed on their day, and a clock that says 20 June a year after."""
+    pipeline.bring("one", TAKEN, n=6)
+    assert pipeline.run("land_drop", tags={"alpr/drop": "one"}).success or pipeline.tick("landing")
+    with writing(pipeline.store.engine) as connection:
+        connection.execute(update(schema.capture).values(landed_at=TAKEN + timedelta(hours=3)))
+        connection.execute(update(schema.capture_day).values(last_landed_at=TAKEN + timedelta(hours=3)))
+    monkeypatch.setattr(retention, "now", lambda: datetime(2027, 6, 20, 12, tzinfo=UTC))
+    return pipeline
+
+
+def hold(pipeline: Pipeline, n: int) -> None:
+    with reading(pipeline.store.engine) as connection:
+        ids = connection.scalars(schema.capture.select().with_only_columns(schema.capture.c.capture_id)).all()
+    wanted = Selector(captures=tuple((DAY, number) for number in sorted(ids)[:n]))
+    who = member(Role.SUPERVISOR)
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    deed = partial(
+        placing.place,
+        wanted=wanted,
+        ground=Ground.CRIMINAL,
+        reason="evidence",
+        review_on=date(2026, 12, 1),
+        policy=policy(),
+    )
+    gate_for(policy(), who, now=at).act(session(who), ask(Action.PLACE_HOLD, elements={}), pipeline.store.engine, deed)
+
+
+def judged(pipeline: Pipeline):
+    result = pipeline.run("judge_retention")
+    metadata = {
+        event.asset_key.to_user_string(): event.step_materialization_data.materialization.metadata
+        for event in result.get_asset_materialization_events()
+    }
+    passed = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    blocking = {name: holds for name, holds in passed.items() if name != "every_hold_is_reviewed_in_time"}
+    assert result.success == all(blocking.values())
+    return metadata["retention_eligible"], metadata["held_evidence"], passed
+
+
+def counts(told) -> tuple[int, ...]:
+    names = ("captures", "kept: too young", "kept: held as evidence", "may be destroyed")
+    return tuple(told[name].value for name in names)
+
+
+@pytest.mark.clause("422.5")
+def test_what_is_due_and_what_is_held_is_told_in_counts(a_year_later: Pipeline) -> None:
+    hold(a_year_later, 2)
+    eligible, held, passed = judged(a_year_later)
+    assert counts(eligible) == (6, 0, 2, 4)
+    assert "held as evidence" in eligible["why what is kept is kept"].value
+    assert "data:image/png" in eligible["calendar"].value
+    assert (held["holds"].value, held["captures named"].value, held["reviews overdue"].value) == (1, 2, 1)
+    assert passed == {
+        "retention_is_sound": True,
+        "held_evidence_is_there": True,
+        "every_hold_is_reviewed_in_time": False,
+    }
+    for told in (eligible, held):
+        assert not any(plate in str(told) for plate in ("7ABC123", "8KLM456", "6TRJ244"))
+
+
+def test_before_its_year_is_over_nothing_is_due_and_the_date_is_told(
+    a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "now", lambda: datetime(2027, 6, 10, 12, tzinfo=UTC))
+    eligible, _, passed = judged(a_year_later)
+    assert counts(eligible) == (6, 6, 0, 0)
+    assert "2027-06-16 | 6" in eligible["coming due"].value
+    assert "kept for 1 calendar year" in eligible["why what is kept is kept"].value
+    assert passed["retention_is_sound"]
+
+
+@pytest.mark.clause("422.5")
+def test_a_capture_that_vanished_and_a_picture_that_is_gone_fail_the_checks(a_year_later: Pipeline) -> None:
+    hold(a_year_later, 2)
+    capture = schema.capture.c
+    with writing(a_year_later.store.engine) as connection:
+        ids = sorted(connection.scalars(schema.capture.select().with_only_columns(capture.capture_id)).all())
+        connection.execute(delete(schema.capture).where(capture.capture_id == ids[-1]))
+    assert judged(a_year_later)[2]["retention_is_sound"] is False
+    with writing(a_year_later.store.engine) as connection:
+        digest = connection.scalar(
+            schema.capture.select().with_only_columns(capture.image_sha256).where(capture.capture_id == ids[0])
+        )
+    a_year_later.store.images.path(DAY, digest).unlink()
+    assert judged(a_year_later)[2]["held_evidence_is_there"] is False
+    with writing(a_year_later.store.engine) as connection:
+        connection.execute(delete(schema.capture).where(capture.capture_id == ids[0]))
+    assert judged(a_year_later)[2]["held_evidence_is_there"] is False
+
+
+def test_a_day_that_is_judged_too_soon_fails_the_check(a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in the schedule: the check counts the year by itself."""
+    from alpr_assets.lifecycle.retention import rules  # noqa: PLC0415 - the module that is broken
+
+    monkeypatch.setattr(retention, "now", lambda: datetime(2027, 6, 10, 12, tzinfo=UTC))
+    real = rules.years_after
+    monkeypatch.setattr(rules, "years_after", lambda day, years: real(day, years) - timedelta(days=20))
+    eligible, _, passed = judged(a_year_later)
+    assert eligible["may be destroyed"].value == 6
+    assert passed["retention_is_sound"] is False
+
+
+def test_an_empty_store_is_sound(pipeline: Pipeline) -> None:
+    eligible, held, passed = judged(pipeline)
+    assert counts(eligible) == (0, 0, 0, 0)
+    assert held["holds"].value == 0
+    assert "calendar" not in eligible
+    assert passed == {
+        "retention_is_sound": True,
+        "held_evidence_is_there": True,
+        "every_hold_is_reviewed_in_time": True,
+    }
