@@ -131,6 +131,15 @@ class Holds(_Section):
     second_approver_captures: int = Field(ge=0)
 
 
+class Purge(_Section):
+    """Destroying what is due (Gov. Code 34090.6).
+
+    stale_days : a plan that was not begun by then is made anew
+    """
+
+    stale_days: int = Field(gt=0)
+
+
 class Pipeline(_Section):
     attempts: int = Field(ge=1)
 
@@ -378,6 +387,7 @@ class Policy(_Section):
     retention: dict[str, RetentionClass]
     received: tuple[ReceivedLimit, ...] = ()
     holds: Holds
+    purge: Purge
     pipeline: Pipeline
     captures: Captures
     recognition: Recognition

@@ -48,6 +48,8 @@ class Action(StrEnum):
     PLACE_HOLD = "place_hold"
     LIFT_HOLD = "lift_hold"
     HAND_OVER = "hand_over"
+    PLAN_PURGE = "plan_purge"
+    APPROVE_PURGE = "approve_purge"
     EXPORT = "export"
     # the record and the pipeline: training
     READ_RECORD = "read_record"
@@ -73,7 +75,7 @@ DATA: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
         Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.APPROVE_WATCH,
-        Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.HAND_OVER,
+        Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.HAND_OVER, Action.PLAN_PURGE, Action.APPROVE_PURGE,
     }
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
@@ -109,9 +111,9 @@ MAY: Final = MappingProxyType(
         Role.DISPATCHER: _LOOKS,
         Role.ANALYST: _LOOKS | _ANALYSES,
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION},
+        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
-        | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD},
+        | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE},
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),

@@ -37,7 +37,7 @@ def peak():
 
 url, folder = sys.argv[1:]
 engine, figures, recorder = open_engine(url), policy(), MemoryRecorder()
-figures = figures.model_copy(update={"watches": figures.watches.model_copy(update={"least_known": 0.01})})
+figures = figures.model_copy(update={"watches": figures.watches.model_copy(update={"least_known": 0.0})})
 gate = gate_for(figures, member(), recorder=recorder)
 before, n_bytes = peak(), 0
 with Spool(Path(folder)) as spool:

@@ -1,0 +1,206 @@
+"""A purge day by day, and on after a kill: rows, pictures, the index's own copies, then proof that nothing is left.
+
+Here: what happens outside the destroying transactions. Not here: those (`destroying`), plans (`planning`).
+Asked again it goes on: a day whose rows are gone is not destroyed again, its pictures that are still there are unlinked, what was not
+verified is. A day counts as verified when its rows were looked for by their keys, and its pictures by their names, and none was found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from alpr_assets.access.secret_key import SecretKey
+from alpr_assets.errors import IllegalMoveError, VerificationError
+from alpr_assets.lifecycle.purge.destroying import Destroyed, destroy_day
+from alpr_assets.lifecycle.purge.manifests import Manifest
+from alpr_assets.lifecycle.purge.planning import locked, manifests_of
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema, trigrams
+from alpr_assets.store.conditions import among
+from alpr_assets.store.engine import Store, reading, writing
+from alpr_assets.store.purges import purge_day, purge_decision, purge_picture, purge_plan
+
+Progress = Callable[[int, int], None]
+"""Told after each day: days done, days to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What a purge did, all its runs together."""
+
+    plan_id: int
+    days: tuple[Destroyed, ...]
+
+    @property
+    def n_destroyed(self) -> int:
+        return sum(one.n_destroyed for one in self.days)
+
+    @property
+    def n_kept(self) -> int:
+        return sum(one.n_kept for one in self.days)
+
+
+def execute(
+    store: Store,
+    plan_id: int,
+    *,
+    policy: Policy,
+    key: SecretKey,
+    clock: Callable[[], datetime],
+    progress: Progress | None = None,
+) -> Executed:
+    """Carry a purge that has begun to its end.
+
+    Parameters
+    ----------
+    clock : aware UTC now
+
+    Raises
+    ------
+    IllegalMoveError : it has not begun, or was cancelled
+    VerificationError : a manifest is not the one that was planned, or something is left that should be gone; what was done stays done
+    """
+    with reading(store.engine) as connection:
+        row = connection.execute(select(purge_plan).where(purge_plan.c.plan_id == plan_id)).one_or_none()
+        if row is None or row.status not in {"executing", "done"}:
+            raise IllegalMoveError(f"purge {plan_id} has not begun", remedy="approve it, and begin it")
+        plans = manifests_of(connection, plan_id)
+    told = []
+    for done, of in enumerate(plans, start=1):
+        told.append(_one_day(store, plan_id, of, policy=policy, key=key, clock=clock))
+        if progress is not None:
+            progress(done, len(plans))
+    if row.status == "executing":
+        _rewrite(store)
+        _finish(store, plan_id, clock())
+    return Executed(plan_id, tuple(told))
+
+
+def _one_day(
+    store: Store, plan_id: int, of: Manifest, *, policy: Policy, key: SecretKey, clock: Callable[[], datetime]
+) -> Destroyed:
+    planned = of.captures(key)
+    at = clock()
+    with writing(store.engine) as connection:
+        on = at.astimezone(policy.zone).date()
+        said = destroy_day(connection, plan_id, of, planned, policy=policy, on=on, at=at)
+    _unlink(store, plan_id, of.day)
+    _verify(store, plan_id, planned, said, at=clock())
+    return said
+
+
+def _unlink(store: Store, plan_id: int, day: date) -> None:
+    """Remove the pictures that are written down, then the writing: killed in between, the next run does it again."""
+    table = purge_picture.c
+    with reading(store.engine) as connection:
+        wanted = connection.scalars(select(table.image_sha256).where(table.plan_id == plan_id, table.day == day)).all()
+    if not wanted:
+        return
+    folders = set()
+    for sha256 in wanted:
+        path = store.images.path(day, sha256)
+        folders.add(path.parent)
+        path.unlink(missing_ok=True)
+    for folder in sorted(folders):
+        if folder.exists():
+            _on_disk(folder)
+            with contextlib.suppress(OSError):  # other pictures are in it
+                folder.rmdir()
+    with writing(store.engine) as connection:
+        connection.execute(delete(purge_picture).where(table.plan_id == plan_id, table.day == day))
+
+
+def _verify(store: Store, plan_id: int, planned: set[int], said: Destroyed, *, at: datetime) -> None:
+    """Look for what was planned by its keys: exactly what was kept is left. Raises VerificationError."""
+    columns, day = purge_day.c, said.day
+    with reading(store.engine) as connection:
+        left = {name: _left(connection, table, day, planned) for name, table in _BY_CAPTURE.items()}
+        n_pictures = connection.scalar(
+            select(func.count())
+            .select_from(purge_picture)
+            .where(purge_picture.c.plan_id == plan_id, purge_picture.c.day == day)
+        )
+    if (
+        left["capture"] != said.n_kept
+        or n_pictures
+        or any(n > said.n_kept for name, n in left.items() if name != "capture")
+    ):
+        raise VerificationError(
+            f"purge {plan_id}: after {day} was destroyed, {left['capture']} of its captures are left where {said.n_kept} were kept",
+            remedy="look at what else writes into this database, then execute the purge again",
+        )
+    with writing(store.engine) as connection:
+        mine = (columns.plan_id == plan_id) & (columns.day == day)
+        connection.execute(update(purge_day).where(mine, columns.verified_at.is_(None)).values(verified_at=at))
+
+
+def _left(connection: Connection, table: Any, day: date, planned: set[int]) -> int:
+    """Captures of a plan that a table still knows."""
+    wanted = among(connection.dialect.name, table.c.capture_id, sorted(planned))
+    return connection.scalar(select(func.count(table.c.capture_id.distinct())).where(table.c.day == day, wanted)) or 0
+
+
+_BY_CAPTURE = {
+    "capture": schema.capture, "read": schema.read, "recognition": schema.recognition, "identity": schema.capture_identity,
+}  # fmt: skip
+
+
+def _rewrite(store: Store) -> None:
+    """Have the index of plates forget, and the database's log given back to the disk. SQLite: see `trigrams.forget`."""
+    if store.engine.dialect.name != "sqlite":
+        return
+    with writing(store.engine) as connection:
+        trigrams.forget(connection)
+    raw = store.engine.raw_connection()
+    try:
+        busy, *_ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        raw.close()
+    if busy:
+        raise VerificationError(
+            "somebody reads the database, so that its log still holds what was destroyed",
+            remedy="execute the purge again",
+        )
+
+
+def _finish(store: Store, plan_id: int, at: datetime) -> None:
+    """Every day is destroyed and verified: the purge is done."""
+    with writing(store.engine) as connection:
+        row = locked(connection, plan_id)
+        open_days = connection.scalar(
+            select(func.count())
+            .select_from(purge_day)
+            .where(purge_day.c.plan_id == plan_id, purge_day.c.verified_at.is_(None))
+        )
+        if row.status != "executing" or open_days:
+            return
+        begun = connection.execute(
+            select(purge_decision.c.member_id).where(
+                purge_decision.c.plan_id == plan_id, purge_decision.c.kind == "begun"
+            )
+        ).one()
+        decided = {
+            "plan_id": plan_id, "seq": row.n_decisions + 1, "kind": "done", "decided_at": at, "member_id": begun.member_id,
+            "reason": "every day is destroyed and verified",
+        }  # fmt: skip
+        connection.execute(insert(purge_decision), decided)
+        connection.execute(
+            update(purge_plan)
+            .where(purge_plan.c.plan_id == plan_id)
+            .values(status="done", n_decisions=row.n_decisions + 1)
+        )
+
+
+def _on_disk(folder: Any) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

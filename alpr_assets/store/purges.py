@@ -1,0 +1,102 @@
+"""Tables of purges: exact plans, who approved them, what was destroyed on each day, what is still to be unlinked (422.5, Gov. Code 34090.6).
+
+Part of `schema.metadata`; the engine imports this module so that it is complete. A plan names captures by their numbers and holds no plate
+and no hash of a picture but for pictures that are being unlinked just then. By migration 0013's triggers a plan and its days are
+never deleted, its manifest never changes, and decisions are kept.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from alpr_assets.store.schema import metadata
+from alpr_assets.store.types import BigId, UtcInstant
+
+MAX_REFERENCE = 120  # characters
+
+purge_plan = Table(
+    "purge_plan",
+    metadata,
+    Column("plan_id", BigId, primary_key=True),
+    Column("made_at", UtcInstant, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("judged_on", Date, nullable=False, comment="the department's date by which the schedule was asked"),
+    Column("stale_at", UtcInstant, nullable=False, comment="from then on it is neither approved nor begun"),
+    Column(
+        "digest",
+        String(64),
+        nullable=False,
+        comment="keyed, over the days' digests: what was approved is what is destroyed",
+    ),
+    Column("n_captures", Integer, nullable=False),
+    Column("resolution", String(MAX_REFERENCE), nullable=False, comment="of the legislative body, on file"),
+    Column("consent", String(MAX_REFERENCE), nullable=False, comment="of the city attorney, in writing, on file"),
+    Column("status", String(10), nullable=False),
+    Column("n_decisions", Integer, nullable=False, comment="seq of its newest decision"),
+    CheckConstraint("status IN ('planned', 'approved', 'executing', 'done', 'cancelled')", name="status"),
+)
+
+purge_day = Table(
+    "purge_day",
+    metadata,
+    Column("plan_id", ForeignKey("purge_plan.plan_id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("n_planned", Integer, nullable=False),
+    Column(
+        "manifest",
+        LargeBinary,
+        nullable=False,
+        comment="numbers of the captures within their day, see lifecycle.purge.manifests",
+    ),
+    Column("digest", String(64), nullable=False, comment="keyed, of day and numbers"),
+    Column("destroyed_at", UtcInstant, comment="when the rows were gone; NULL: not yet"),
+    Column("n_destroyed", Integer),
+    Column("n_kept", Integer, comment="planned, and kept after all: held, or no longer due"),
+    Column("n_gone", Integer, comment="planned, and no longer there: another purge had them"),
+    Column(
+        "verified_at", UtcInstant, comment="when rows and pictures were looked for and none was found; NULL: not yet"
+    ),
+    CheckConstraint("(destroyed_at IS NULL) = (n_destroyed IS NULL)", name="destroyed"),
+    CheckConstraint("destroyed_at IS NULL OR n_destroyed + n_kept + n_gone = n_planned", name="adds_up"),
+    CheckConstraint("verified_at IS NULL OR destroyed_at IS NOT NULL", name="verified"),
+)
+
+purge_picture = Table(
+    "purge_picture",
+    metadata,
+    Column("plan_id", ForeignKey("purge_plan.plan_id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("image_sha256", String(64), primary_key=True),
+    comment="pictures whose rows are gone and which are still to be unlinked: what a killed process goes on with; empty otherwise",
+)
+
+purge_decision = Table(
+    "purge_decision",
+    metadata,
+    Column("decision_id", BigId, primary_key=True, comment="what the access record names among an act's results"),
+    Column("plan_id", ForeignKey("purge_plan.plan_id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("capacity", String(10), comment="in which an approval was given: commander or custodian"),
+    Column("decided_at", UtcInstant, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("reason", String(300), nullable=False),
+    UniqueConstraint("plan_id", "seq"),
+    UniqueConstraint("plan_id", "capacity"),
+    UniqueConstraint("plan_id", "kind", "member_id"),
+    CheckConstraint("kind IN ('planned', 'approved', 'begun', 'done', 'cancelled')", name="kind"),
+    CheckConstraint("(kind = 'approved') = (capacity IS NOT NULL)", name="capacity"),
+    CheckConstraint("capacity IS NULL OR capacity IN ('commander', 'custodian')", name="known_capacity"),
+    comment="who planned, approved, began or cancelled a purge, when and why; append-only",
+)

@@ -1,0 +1,389 @@
+"""A purge from its plan to its end: nothing without two people, nothing that is held, nothing left, and on after a kill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from threading import Barrier, Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from alpr_assets.access.roles import Action, Role
+from alpr_assets.access.secret_key import SecretKey
+from alpr_assets.errors import (
+    AccessRefusedError,
+    IllegalMoveError,
+    MalformedError,
+    NotFoundError,
+    StorageError,
+    VerificationError,
+)
+from alpr_assets.lifecycle.holds import covering, placing
+from alpr_assets.lifecycle.holds.selectors import Ground, Selector
+from alpr_assets.lifecycle.purge import executing, planning
+from alpr_assets.lifecycle.purge.manifests import Manifest
+from alpr_assets.store import schema
+from alpr_assets.store.engine import reading, writing
+from alpr_assets.store.purges import purge_day, purge_picture, purge_plan
+from tests.builders import jpeg
+from tests.people import MemoryRecorder, ask, gate_for, member, session
+from tests.search.traffic import Pass, correct, put
+
+DAY = date(2025, 6, 15)
+NOON = datetime(2025, 6, 15, 19, 0, tzinfo=UTC)
+NOW = datetime(2026, 7, 1, 18, 0, tzinfo=UTC)
+ON_FILE = {"resolution": "resolution 2026-031", "consent": "city attorney, 12 June 2026"}
+
+
+def numbered(n, day=DAY):
+    return schema.numbered(day, n)
+
+
+class Desk:
+    """Commander, custodian and an officer, at a department with a store and pictures."""
+
+    def __init__(self, store, policy, folder):
+        self.store, self.policy, self.recorder = store, policy, MemoryRecorder()
+        (folder / "keys").mkdir(exist_ok=True)
+        self.key = SecretKey(folder / "keys" / "secret")
+        self.commander = member(Role.COMMANDER, member_id=1)
+        self.custodian = member(Role.CUSTODIAN, member_id=2)
+        self.officer = member(Role.OFFICER, member_id=3)
+        self.now = NOW
+
+    def put(self, passes):
+        """Passes with a picture each, landed when they were captured."""
+        put(self.store, passes)
+        with writing(self.store.engine) as connection:
+            table = schema.capture
+            connection.execute(update(table).values(landed_at=table.c.captured_at))
+            last = select(func.max(table.c.landed_at)).where(table.c.day == schema.capture_day.c.day).scalar_subquery()
+            connection.execute(update(schema.capture_day).values(last_landed_at=last))
+            rows = connection.execute(select(table.c.day, table.c.capture_id)).all()
+        for day, number in rows:
+            digest = self.store.images.seal(day, jpeg(number % 100_000))
+            with writing(self.store.engine) as connection:
+                mine = (table.c.day == day) & (table.c.capture_id == number)
+                connection.execute(update(table).where(mine).values(image_sha256=digest))
+
+    def act(self, deed, action=Action.PLAN_PURGE, by=None):
+        gate = gate_for(self.policy, self.commander, self.custodian, self.officer, recorder=self.recorder, now=self.now)
+        return gate.act(session(by or self.custodian), ask(action, elements={}), self.store.engine, deed).rows
+
+    def plan(self, *days, **changes):
+        on = self.now.astimezone(self.policy.zone).date()
+        of = planning.manifests(self.store.engine, days or (DAY,), policy=self.policy, on=on, key=self.key)
+        return self.act(partial(planning.plan, of=of, policy=self.policy, key=self.key, **{**ON_FILE, **changes}))
+
+    def approve(self, plan_id, by):
+        deed = partial(planning.approve, plan_id=plan_id, reason="as the schedule says", key=self.key)
+        return self.act(deed, Action.APPROVE_PURGE, by)
+
+    def begin(self, plan_id):
+        return self.act(partial(planning.begin, plan_id=plan_id, key=self.key))
+
+    def begun(self, *days):
+        plan_id = self.plan(*days).plan_id
+        self.approve(plan_id, self.commander)
+        self.approve(plan_id, self.custodian)
+        self.begin(plan_id)
+        return plan_id
+
+    def execute(self, plan_id, **more):
+        return executing.execute(self.store, plan_id, policy=self.policy, key=self.key, clock=lambda: self.now, **more)
+
+    def hold(self, wanted, by=None):
+        deed = partial(
+            placing.place,
+            wanted=wanted,
+            ground=Ground.CRIMINAL,
+            reason="evidence",
+            review_on=date(2026, 9, 1),
+            policy=self.policy,
+        )
+        return self.act(deed, Action.PLACE_HOLD, by or self.officer)
+
+    def rows(self, table, *columns):
+        with reading(self.store.engine) as connection:
+            return connection.execute(select(*(columns or (table,))).select_from(table)).all()
+
+    def left(self):
+        """Numbers of the captures of DAY that are there."""
+        return sorted(row.capture_id & 0xFFFF for row in self.rows(schema.capture) if row.day == DAY)
+
+    def pictures(self):
+        return sorted(path.name for path in self.store.images.folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def desk(store, policy, tmp_path):
+    return Desk(store, policy, tmp_path)
+
+
+@pytest.mark.clause("422.5")
+def test_what_is_due_is_gone_with_all_that_stands_for_it_and_what_is_held_stays(desk):
+    late = NOON + timedelta(days=400)
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON), Pass("9STR999", NOON), Pass("8XYZ111", late)])
+    correct(desk.store, numbered(1), "7ABC128", day=DAY)
+    desk.hold(Selector(pattern="9STR999"))
+    planned = desk.plan()
+    assert (planned.n_captures, planned.n_days, planned.touched) == (2, 1, ())
+    desk.approve(planned.plan_id, desk.commander)
+    assert desk.approve(planned.plan_id, desk.custodian)
+    desk.begin(planned.plan_id)
+    done = desk.execute(planned.plan_id)
+    assert (done.n_destroyed, done.n_kept) == (2, 0)
+    assert desk.left() == [3]
+    assert {row.plate for row in desk.rows(schema.read)} == {"9STR999", "8XYZ111"}
+    assert {row.plate: row.n_reads for row in desk.rows(schema.plate)} == {"9STR999": 1, "8XYZ111": 1}
+    assert len(desk.rows(schema.sighting)) == len(desk.rows(schema.sighting_read)) == 2
+    assert len(desk.pictures()) == 2
+    assert desk.rows(purge_picture) == []
+    (day,) = desk.rows(purge_day)
+    assert (day.n_planned, day.n_destroyed, day.n_kept, day.n_gone) == (2, 2, 0, 0)
+    assert day.verified_at is not None
+    assert desk.rows(purge_plan)[0].status == "done"
+    row = next(one for one in desk.rows(schema.capture_day) if one.day == DAY)
+    assert (row.n_captures, row.n_destroyed) == (3, 2)
+    assert desk.execute(planned.plan_id) == done  # asked again, it says the same
+
+
+@pytest.mark.clause("422.5")
+def test_a_hold_that_is_placed_after_the_approval_wins(desk):
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
+    plan_id = desk.begun()
+    desk.hold(Selector(reads=((DAY, numbered(2)),)))
+    done = desk.execute(plan_id)
+    assert (done.n_destroyed, done.n_kept) == (1, 1)
+    assert desk.left() == [2]
+    assert len(desk.pictures()) == 1
+
+
+def test_a_pass_goes_whole_or_not_at_all(desk):
+    desk.put([Pass("7ABC123", NOON), Pass("7ABC123", NOON + timedelta(seconds=1)), Pass("8XYZ111", NOON)])
+    with writing(desk.store.engine) as connection:  # the first two are one pass
+        table = schema.sighting_read
+        connection.execute(update(table).where(table.c.read_id == numbered(2)).values(sighting_id=numbered(1)))
+        connection.execute(schema.sighting.delete().where(schema.sighting.c.sighting_id == numbered(2)))
+    plan_id = desk.begun()
+    desk.hold(Selector(captures=((DAY, numbered(1)),)))
+    assert desk.execute(plan_id).n_kept == 2
+    assert desk.left() == [1, 2]
+
+
+@pytest.mark.clause("422.5")
+def test_nothing_begins_without_two_people_the_resolution_and_the_consent(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    for missing in ({"resolution": ""}, {"consent": " "}):
+        with pytest.raises(MalformedError, match="reference"):
+            desk.plan(**missing)
+    with pytest.raises(AccessRefusedError):
+        desk.act(lambda g, c: planning.plan(g, c, [], policy=desk.policy, key=desk.key, **ON_FILE), by=desk.officer)
+    plan_id = desk.plan().plan_id
+    with pytest.raises(IllegalMoveError, match="is planned"):
+        desk.begin(plan_id)
+    with pytest.raises(IllegalMoveError, match="not begun"):
+        desk.execute(plan_id)
+    assert desk.approve(plan_id, desk.custodian) is False
+    with pytest.raises(IllegalMoveError, match="already"):
+        desk.approve(plan_id, desk.custodian)
+    with pytest.raises(AccessRefusedError):
+        desk.approve(plan_id, desk.officer)
+    desk.custodian = replace(desk.custodian, role=Role.COMMANDER)  # one person in both capacities
+    with pytest.raises(IllegalMoveError, match="already"):
+        desk.approve(plan_id, desk.custodian)
+    assert desk.left() == [1]
+    with pytest.raises(NotFoundError):
+        desk.approve(99, desk.commander)
+
+
+def test_a_stale_or_cancelled_plan_destroys_nothing(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    plan_id = desk.plan().plan_id
+    desk.approve(plan_id, desk.commander)
+    desk.approve(plan_id, desk.custodian)
+    desk.now = NOW + timedelta(days=14)
+    with pytest.raises(IllegalMoveError, match="stale"):
+        desk.begin(plan_id)
+    desk.act(partial(planning.cancel, plan_id=plan_id, reason="too old"))
+    with pytest.raises(IllegalMoveError, match="cancelled"):
+        desk.act(partial(planning.cancel, plan_id=plan_id, reason="again"))
+    with pytest.raises(IllegalMoveError, match="not begun"):
+        desk.execute(plan_id)
+    assert desk.left() == [1]
+
+
+def test_nothing_young_and_nothing_held_is_ever_planned(desk):
+    desk.put([Pass("7ABC123", NOON + timedelta(days=380)), Pass("8XYZ111", NOON)])
+    desk.hold(Selector(pattern="8XYZ111"))
+    with pytest.raises(MalformedError, match="nothing is due"):
+        desk.plan(DAY, DAY + timedelta(days=380))
+
+
+@pytest.mark.clause("422.5")
+def test_a_hit_that_people_acted_on_stops_the_approval_until_it_is_held(desk):
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
+    with writing(desk.store.engine) as connection:
+        connection.execute(
+            insert(schema.hit),
+            {
+                "day": DAY, "sighting_id": numbered(1), "source": "department", "plate": "7ABC123", "state": "CA", "list_type": "watch 1",
+                "category": "stolen_vehicle", "restricted": False, "match_kind": "exact", "differences": [], "confidence": 0.9,
+                "sure": True, "read_day": DAY, "read_id": numbered(1), "version_id": "light-1", "watch_id": 1, "captured_at": NOON,
+                "raised_at": NOON, "status": "raised", "n_moves": 0,
+            },
+        )  # fmt: skip
+        connection.execute(
+            text("DROP TRIGGER hit_status" + ("" if desk.store.engine.dialect.name == "sqlite" else " ON hit"))
+        )
+        connection.execute(update(schema.hit).values(status="recovered"))
+    planned = desk.plan()
+    assert len(planned.touched) == 1
+    with pytest.raises(IllegalMoveError, match="hits that people acted on"):
+        desk.approve(planned.plan_id, desk.commander)
+    desk.hold(Selector(hits=planned.touched))
+    plan_id = desk.begun()
+    assert desk.execute(plan_id).n_destroyed == 1
+    assert desk.left() == [1]
+    assert len(desk.rows(schema.hit)) == 1
+
+
+@pytest.mark.clause("422.5")
+@pytest.mark.parametrize("where", ["_unlink", "_verify", "_rewrite", "_finish"])
+def test_killed_anywhere_the_next_run_goes_to_a_true_end(desk, monkeypatch, where):
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON), Pass("7ABC123", NOON + timedelta(days=1))])
+    days = DAY, DAY + timedelta(days=1)
+    plan_id = desk.begun(*days)
+    with monkeypatch.context() as killed:
+        killed.setattr(executing, where, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            desk.execute(plan_id)
+    assert desk.rows(purge_plan)[0].status == "executing"
+    done = desk.execute(plan_id)
+    assert done.n_destroyed == 3
+    assert desk.rows(schema.capture) == []
+    assert desk.pictures() == []
+    assert desk.rows(purge_picture) == []
+    assert desk.rows(purge_plan)[0].status == "done"
+
+
+def test_a_picture_that_another_capture_has_too_stays(desk):
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
+    with writing(desk.store.engine) as connection:
+        same = connection.scalar(select(schema.capture.c.image_sha256).limit(1))
+        connection.execute(update(schema.capture).values(image_sha256=same))
+    desk.hold(Selector(captures=((DAY, numbered(2)),)))
+    desk.execute(desk.begun())
+    assert desk.left() == [2]
+    assert same in desk.pictures()
+
+
+def test_a_manifest_that_was_altered_is_found(desk):
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
+    plan_id = desk.plan().plan_id
+    with pytest.raises((DBAPIError, StorageError)), writing(desk.store.engine) as connection:
+        connection.execute(update(purge_day).values(manifest=b"x"))
+    with writing(desk.store.engine) as connection:
+        suffix = "" if desk.store.engine.dialect.name == "sqlite" else " ON purge_day"
+        connection.execute(text(f"DROP TRIGGER purge_day_fixed{suffix}"))
+        other = Manifest.of(DAY, {numbered(1)}, SecretKey(desk.key.path.with_name("another")))
+        connection.execute(update(purge_day).values(manifest=other.content))
+    with pytest.raises(VerificationError, match="not the one that was planned"):
+        desk.approve(plan_id, desk.commander)
+
+
+def test_what_code_forgets_the_database_refuses(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    desk.plan()
+    for statement in (
+        "UPDATE purge_plan SET status = 'approved'",
+        "UPDATE purge_plan SET status = 'executing'",
+        "UPDATE purge_plan SET n_captures = 5",
+        "DELETE FROM purge_plan",
+        "DELETE FROM purge_day",
+        "DELETE FROM purge_decision",
+        "UPDATE purge_decision SET reason = 'another'",
+        "UPDATE purge_day SET destroyed_at = 1, n_destroyed = 1, n_kept = 0, n_gone = 0",
+    ):
+        with pytest.raises((DBAPIError, StorageError)), writing(desk.store.engine) as connection:
+            connection.execute(text(statement))
+
+
+@given(st.sets(st.integers(1, 2**32 - 2), max_size=60))
+def test_a_manifest_says_the_captures_that_it_was_made_of(tmp_path_factory, numbers):
+    folder = tmp_path_factory.mktemp("keys")
+    key = SecretKey(folder / "secret")
+    ids = {numbered(one) for one in numbers}
+    made = Manifest.of(DAY, ids, key)
+    assert (made.captures(key), made.n) == (ids, len(ids))
+    with pytest.raises(ValueError, match="another day"):
+        Manifest.of(DAY, {schema.numbered(DAY + timedelta(days=1), 1)}, key)
+
+
+@pytest.mark.clause("422.5")
+def test_no_byte_of_a_purged_plate_or_picture_is_left_in_the_database(sqlite_store, policy, tmp_path):
+    """SQLite: the file, its log and the trigram index; what is held is found."""
+    desk = Desk(sqlite_store, policy, tmp_path)
+    gone = [f"8Q{n:03}ZK" for n in range(60)]
+    desk.put([*(Pass(plate, NOON + timedelta(seconds=20 * n)) for n, plate in enumerate(gone)), Pass("9HELD99", NOON)])
+    desk.hold(Selector(pattern="9HELD99"))
+    with reading(desk.store.engine) as connection:
+        rows = connection.execute(
+            select(schema.capture.c.image_sha256, schema.read.c.plate).join(
+                schema.read, schema.read.c.capture_id == schema.capture.c.capture_id
+            )
+        ).all()
+    digests = [row.image_sha256 for row in rows if row.plate != "9HELD99"]
+    desk.execute(desk.begun())
+    desk.store.engine.dispose()
+    content = b"".join(path.read_bytes() for path in sorted((tmp_path / "data").rglob("*")) if path.is_file())
+    assert [plate for plate in gone if plate.encode() in content] == []
+    assert [one for one in digests if one.encode() in content] == []
+    assert b"9HELD99" in content
+    names = {path.name for path in tmp_path.rglob("*")}
+    assert not names & set(digests)
+
+
+# ── at the same moment ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("422.5")
+def test_holds_and_purges_at_the_same_moment_lose_nothing_that_was_promised(desk):
+    """The purge itself, not a stand-in: a hold is refused as too late, or what it holds is there."""
+    promised = 0
+    for n in range(12):
+        day = DAY + timedelta(days=n)
+        at = NOON + timedelta(days=n)
+        desk.put([Pass("7ABC123", at), Pass("8XYZ111", at)])
+        plan_id = desk.begun(day)
+        together, held = Barrier(2), list[int]()
+
+        def place(day=day, together=together, held=held):
+            together.wait()
+            try:
+                desk.hold(Selector(reads=((day, numbered(1, day)),)))
+            except NotFoundError:
+                return
+            held.append(1)
+
+        def purge(plan_id=plan_id, together=together):
+            together.wait()
+            desk.execute(plan_id)
+
+        threads = [Thread(target=place), Thread(target=purge)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        with reading(desk.store.engine) as connection:
+            left = set(connection.scalars(select(schema.capture.c.capture_id).where(schema.capture.c.day == day)))
+            assert covering.held(connection, day) <= left
+        assert numbered(2, day) not in left
+        assert (numbered(1, day) in left) == bool(held)
+        promised += len(held)
+    assert promised >= 0
