@@ -1,7 +1,7 @@
-"""Tables of purges: exact plans, who approved them, what was destroyed on each day, what is still to be unlinked (422.5, Gov. Code 34090.6).
+"""Tables of purges: exact plans, who approved them, what was destroyed on each day (422.5, Gov. Code 34090.6).
 
 Part of `schema.metadata`; the engine imports this module so that it is complete. A plan names captures by their numbers and holds no plate
-and no hash of a picture but for pictures that are being unlinked just then. By migration 0013's triggers a plan and its days are
+and no hash of a picture. By migration 0013's triggers a plan and its days are
 never deleted, its manifest never changes, and decisions are kept.
 """
 
@@ -70,15 +70,6 @@ purge_day = Table(
     CheckConstraint("(destroyed_at IS NULL) = (n_destroyed IS NULL)", name="destroyed"),
     CheckConstraint("destroyed_at IS NULL OR n_destroyed + n_kept + n_gone = n_planned", name="adds_up"),
     CheckConstraint("verified_at IS NULL OR destroyed_at IS NOT NULL", name="verified"),
-)
-
-purge_picture = Table(
-    "purge_picture",
-    metadata,
-    Column("plan_id", ForeignKey("purge_plan.plan_id"), primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("image_sha256", String(64), primary_key=True),
-    comment="pictures whose rows are gone and which are still to be unlinked: what a killed process goes on with; empty otherwise",
 )
 
 purge_decision = Table(

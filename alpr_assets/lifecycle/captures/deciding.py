@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class Landing:
     """What deciding on a file needs; built once a drop, read by the sealing threads.
 
     listing_in_clear : captures.jsonl, which says where the unit was when, was not encrypted
+    purged : days of which captures were destroyed: what comes for them now is quarantined, not landed
     """
 
     store: Store
@@ -66,6 +67,7 @@ class Landing:
     devices: Mapping[str, Device]
     known: Mapping[tuple[str, str], Known]
     held: Mapping[tuple[str, str], Rejected]
+    purged: frozenset[date]
     policy: Policy
     now: datetime
 
@@ -104,6 +106,20 @@ def held_captures(connection: Connection, hashes: Iterable[str]) -> dict[tuple[s
     return held
 
 
+def purged_days(connection: Connection) -> frozenset[date]:
+    """Days of which captures were destroyed."""
+    table = schema.capture_day.c
+    return frozenset(connection.scalars(select(table.day).where(table.n_destroyed > 0)))
+
+
+def purged(day: date) -> MalformedError:
+    """Why nothing lands on a day any more: who knows whether it was there and was destroyed. It is kept, and people decide."""
+    return MalformedError(
+        "purged_day", f"captures of {day} were destroyed: what comes for that day now is kept apart",
+        remedy="a person decides: it is held as evidence, or destroyed with the quarantine",
+    )  # fmt: skip
+
+
 def decide(landing: Landing, name: str) -> Outcome:
     line = landing.lines.get(name)
     device_id = (line.device_id if line else None) or landing.manifest.unit
@@ -137,6 +153,8 @@ def decide(landing: Landing, name: str) -> Outcome:
             policy=landing.policy,
             now=landing.now,
         )
+        if arrival.day in landing.purged:
+            raise purged(arrival.day)
     except MalformedError as error:
         landing.store.received.seal(landing.now.date(), content)
         reason = f"{name}: {error}{f'; {error.remedy}' if found.trouble else ''}"

@@ -34,6 +34,8 @@ from alpr_assets.lifecycle.captures.deciding import (
     decide_bad_line,
     held_captures,
     known_captures,
+    purged,
+    purged_days,
 )
 from alpr_assets.lifecycle.captures.manifests import (
     CAPTURES,
@@ -95,9 +97,9 @@ def _land(
         issued = _issued(connection, manifest)
         known = known_captures(connection, manifest.files.values())
         held = held_captures(connection, manifest.files.values())
-        registered = devices.registry(connection)
+        registered, purged_on = devices.registry(connection), purged_days(connection)
     landing = Landing(
-        store, folder, manifest, lines, listing_in_clear, keys, registered, known, held, policy, now
+        store, folder, manifest, lines, listing_in_clear, keys, registered, known, held, purged_on, policy, now
     )  # fmt: skip
     outcomes = _outcomes(landing, bad_lines, issued, progress)
     if issued is None or outcomes:
@@ -273,11 +275,14 @@ def insert_captures(
     """Write new captures into their days and mark the days as changed by `cause` (a manifest's hash, say).
 
     The caller has made sure that none of them landed before. Returns the capture ids, in the order of the days.
+    Raises MalformedError : `purged_day`: captures of a day were destroyed; nothing is written then.
     """
     ids: list[int] = []
     for day in sorted({arrival.day for arrival in arrivals}):
         of_day = [arrival for arrival in arrivals if arrival.day == day]
         lock_day(connection, day)
+        if day in purged_days(connection):  # meanwhile: the next try quarantines it
+            raise purged(day)
         numbers = issue_numbers(connection, day, "n_captures", len(of_day))
         connection.execute(
             schema.capture_identity.insert(),

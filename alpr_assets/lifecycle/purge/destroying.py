@@ -4,7 +4,7 @@ Here: which of the planned captures go, and their rows. Not here: plans (`planni
 
 (1) the day is locked; (2) in new statements, what is due is judged again, and holds are looked for again; (3) a pass goes whole or not at
 all: where one of its captures is kept, the others are the same event; (4) the rows go, and the dictionary of plates forgets those that are
-no longer read; (5) what is to be unlinked is written down, all in the same transaction.
+no longer read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.lifecycle.retention.judging import eligible
@@ -21,7 +21,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.store import schema, verdicts
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import lock_day
-from alpr_assets.store.purges import purge_day, purge_picture
+from alpr_assets.store.purges import purge_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def destroy_day(
     there = _there(connection, day, planned)
     due = eligible(connection, day, policy=policy, on=on)
     doomed = _whole_passes(connection, day, there & due)
-    _destroy(connection, plan_id, day, doomed)
+    _destroy(connection, day, doomed)
     said = Destroyed(day, len(doomed), len(there - doomed), len(planned - there))
     connection.execute(
         update(purge_day)
@@ -83,7 +83,7 @@ def _whole_passes(connection: Connection, day: date, chosen: set[int]) -> set[in
     return chosen - bound
 
 
-def _destroy(connection: Connection, plan_id: int, day: date, doomed: set[int]) -> None:
+def _destroy(connection: Connection, day: date, doomed: set[int]) -> None:
     if not doomed:
         return
     dialect, ids = connection.dialect.name, sorted(doomed)
@@ -97,7 +97,6 @@ def _destroy(connection: Connection, plan_id: int, day: date, doomed: set[int]) 
         .where(member.day == day, among(dialect, member.read_id, read_ids))
         .distinct()
     ).all()
-    _write_pictures_down(connection, plan_id, day, ids)
     for table, column, keys in (
         (schema.sighting_read, member.read_id, read_ids),
         (verdicts.read_correction, verdicts.read_correction.c.read_id, read_ids),
@@ -122,26 +121,6 @@ def _destroy(connection: Connection, plan_id: int, day: date, doomed: set[int]) 
     connection.execute(update(table).where(table.c.day == day).values(n_destroyed=table.c.n_destroyed + len(doomed)))
 
 
-def _write_pictures_down(connection: Connection, plan_id: int, day: date, ids: list[int]) -> None:
-    """Pictures that no capture of the day will have any more: two captures may have the same one."""
-    capture, dialect = schema.capture.c, connection.dialect.name
-    mine = set(
-        connection.scalars(
-            select(capture.image_sha256).where(capture.day == day, among(dialect, capture.capture_id, ids))
-        )
-    )
-    rows = connection.execute(
-        select(capture.capture_id, capture.image_sha256).where(
-            capture.day == day, among(dialect, capture.image_sha256, sorted(mine))
-        )
-    )
-    doomed = set(ids)
-    mine -= {row.image_sha256 for row in rows if row.capture_id not in doomed}
-    rows_of = [{"plan_id": plan_id, "day": day, "image_sha256": one} for one in sorted(mine)]
-    if rows_of:
-        connection.execute(insert(purge_picture), rows_of)
-
-
 def _forget_plates(connection: Connection, plates: list[str]) -> None:
     """The dictionary counts the reads there are, and forgets plates that are read nowhere any more. In the alphabet's order, as writers do."""
     read, plate, dialect = schema.read.c, schema.plate.c, connection.dialect.name
@@ -159,5 +138,9 @@ def _forget_plates(connection: Connection, plates: list[str]) -> None:
         {"key": one, "n": left[one].n, "first": left[one].first, "last": left[one].last} for one in known if one in left
     ]
     if again:
-        counts: dict[str, Any] = {"n_reads": bindparam("n"), "first_day": bindparam("first"), "last_day": bindparam("last")}
+        counts: dict[str, Any] = {
+            "n_reads": bindparam("n"),
+            "first_day": bindparam("first"),
+            "last_day": bindparam("last"),
+        }
         connection.execute(update(schema.plate).where(plate.plate == bindparam("key")).values(counts), again)

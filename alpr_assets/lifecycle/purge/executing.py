@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import IllegalMoveError, VerificationError
@@ -25,7 +25,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.store import schema, trigrams
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import Store, reading, writing
-from alpr_assets.store.purges import purge_day, purge_decision, purge_picture, purge_plan
+from alpr_assets.store.purges import purge_day, purge_decision, purge_plan
 
 Progress = Callable[[int, int], None]
 """Told after each day: days done, days to do."""
@@ -91,30 +91,29 @@ def _one_day(
     with writing(store.engine) as connection:
         on = at.astimezone(policy.zone).date()
         said = destroy_day(connection, plan_id, of, planned, policy=policy, on=on, at=at)
-    _unlink(store, plan_id, of.day)
+    _unlink(store, of.day)
     _verify(store, plan_id, planned, said, at=clock())
     return said
 
 
-def _unlink(store: Store, plan_id: int, day: date) -> None:
-    """Remove the pictures that are written down, then the writing: killed in between, the next run does it again."""
-    table = purge_picture.c
+def _unlink(store: Store, day: date) -> int:
+    """Remove the day's pictures that no capture has any more; returns how many. Killed in between, the next run does it again.
+
+    Also what a landing that was killed left behind. One that is under way is refused at its end: the day is purged.
+    """
     with reading(store.engine) as connection:
-        wanted = connection.scalars(select(table.image_sha256).where(table.plan_id == plan_id, table.day == day)).all()
-    if not wanted:
-        return
-    folders = set()
-    for sha256 in wanted:
-        path = store.images.path(day, sha256)
-        folders.add(path.parent)
-        path.unlink(missing_ok=True)
-    for folder in sorted(folders):
-        if folder.exists():
-            _on_disk(folder)
+        known = set(connection.scalars(select(schema.capture.c.image_sha256).where(schema.capture.c.day == day)))
+    folder, n = store.images.folder / day.isoformat(), 0
+    for part in sorted(folder.iterdir()) if folder.exists() else ():
+        gone = [path for path in part.iterdir() if not path.name.startswith(".") and path.name not in known]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        if gone:
+            n += len(gone)
+            _on_disk(part)
             with contextlib.suppress(OSError):  # other pictures are in it
-                folder.rmdir()
-    with writing(store.engine) as connection:
-        connection.execute(delete(purge_picture).where(table.plan_id == plan_id, table.day == day))
+                part.rmdir()
+    return n
 
 
 def _verify(store: Store, plan_id: int, planned: set[int], said: Destroyed, *, at: datetime) -> None:
@@ -122,16 +121,8 @@ def _verify(store: Store, plan_id: int, planned: set[int], said: Destroyed, *, a
     columns, day = purge_day.c, said.day
     with reading(store.engine) as connection:
         left = {name: _left(connection, table, day, planned) for name, table in _BY_CAPTURE.items()}
-        n_pictures = connection.scalar(
-            select(func.count())
-            .select_from(purge_picture)
-            .where(purge_picture.c.plan_id == plan_id, purge_picture.c.day == day)
-        )
-    if (
-        left["capture"] != said.n_kept
-        or n_pictures
-        or any(n > said.n_kept for name, n in left.items() if name != "capture")
-    ):
+    of_others = max(n for name, n in left.items() if name != "capture")
+    if left["capture"] != said.n_kept or of_others > said.n_kept or _unlink(store, day):
         raise VerificationError(
             f"purge {plan_id}: after {day} was destroyed, {left['capture']} of its captures are left where {said.n_kept} were kept",
             remedy="look at what else writes into this database, then execute the purge again",

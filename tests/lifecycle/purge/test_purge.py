@@ -29,7 +29,7 @@ from alpr_assets.lifecycle.purge import executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
-from alpr_assets.store.purges import purge_day, purge_picture, purge_plan
+from alpr_assets.store.purges import purge_day, purge_plan
 from tests.builders import jpeg
 from tests.people import MemoryRecorder, ask, gate_for, member, session
 from tests.search.traffic import Pass, correct, put
@@ -143,7 +143,6 @@ def test_what_is_due_is_gone_with_all_that_stands_for_it_and_what_is_held_stays(
     assert {row.plate: row.n_reads for row in desk.rows(schema.plate)} == {"9STR999": 1, "8XYZ111": 1}
     assert len(desk.rows(schema.sighting)) == len(desk.rows(schema.sighting_read)) == 2
     assert len(desk.pictures()) == 2
-    assert desk.rows(purge_picture) == []
     (day,) = desk.rows(purge_day)
     assert (day.n_planned, day.n_destroyed, day.n_kept, day.n_gone) == (2, 2, 0, 0)
     assert day.verified_at is not None
@@ -268,7 +267,6 @@ def test_killed_anywhere_the_next_run_goes_to_a_true_end(desk, monkeypatch, wher
     assert done.n_destroyed == 3
     assert desk.rows(schema.capture) == []
     assert desk.pictures() == []
-    assert desk.rows(purge_picture) == []
     assert desk.rows(purge_plan)[0].status == "done"
 
 
@@ -281,6 +279,13 @@ def test_a_picture_that_another_capture_has_too_stays(desk):
     desk.execute(desk.begun())
     assert desk.left() == [2]
     assert same in desk.pictures()
+
+
+def test_a_picture_that_a_killed_landing_left_goes_with_its_day(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    left = desk.store.images.seal(DAY, jpeg(77))
+    desk.execute(desk.begun())
+    assert left not in desk.pictures()
 
 
 def test_a_manifest_that_was_altered_is_found(desk):

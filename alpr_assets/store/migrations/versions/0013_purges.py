@@ -104,15 +104,6 @@ def _tables() -> None:
         sa.CheckConstraint("verified_at IS NULL OR destroyed_at IS NOT NULL", name=op.f("ck_purge_day_verified")),
     )  # fmt: skip
     op.create_table(
-        "purge_picture",
-        sa.Column("plan_id", BigId, nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("image_sha256", sa.String(64), nullable=False),
-        sa.PrimaryKeyConstraint("plan_id", "day", "image_sha256", name="pk_purge_picture"),
-        sa.ForeignKeyConstraint(["plan_id"], ["purge_plan.plan_id"], name="fk_purge_picture_plan_id_purge_plan"),
-        comment="pictures whose rows are gone and which are still to be unlinked: what a killed process goes on with; empty otherwise",
-    )
-    op.create_table(
         "purge_decision",
         sa.Column("decision_id", BigId, nullable=False, comment="what the access record names among an act's results"),
         sa.Column("plan_id", BigId, nullable=False),
