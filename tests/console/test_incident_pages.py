@@ -202,3 +202,23 @@ def test_a_hold_is_previewed_before_it_is_placed(night: Live) -> None:
     assert person.send("/holds/new", **{**fields, "ground": "because"}).status_code == 400
     assert person.send("/holds/new", **{**fields, "case_number": ""}).status_code == 403
     assert "1 hold" in person.send("/holds", **WHY).text
+
+
+@pytest.mark.clause("422.5")
+def test_one_read_is_held_from_its_plates_history(night: Live) -> None:
+    person = Person(night, Role.ANALYST)
+    page = person.send("/search/plate", **WHY, plate=STOLEN).text
+    found = re.search(
+        r'name="day" value="([\d-]+)"><input type="hidden" name="read_id" value="(\d+)"><input type="hidden" name="begin"',
+        page,
+    )
+    assert found
+    read = {"day": found.group(1), "read_id": found.group(2)}
+    form = person.send("/holds/new", **WHY, **read, begin="1").text
+    assert "Holds the capture of one read" in form
+    why = {"ground": "criminal_evidence", "reason": "the getaway", "review_on": "2026-09-01"}
+    assert "It covers 1 capture of 1 day." in person.send("/holds/new", **WHY, **read, **why).text
+    (row,) = rows(night, hold)
+    assert (row.n_items, row.pattern) == (1, None)
+    gone = person.send("/holds/new", **WHY, **{**read, "read_id": "1"}, **why)
+    assert (gone.status_code, "not in the store" in gone.text) == (400, True)

@@ -47,7 +47,13 @@ async def picture(asked: Asked) -> Response:
     day, capture_id, read_id = form.needed_day("day"), form.number("capture_id"), form.number("read_id")
     opened = await open_picture(asked, form, day, capture_id, read_id)
     told = Filled({name: form.text(name) for name in ("purpose", "case_number", "read_id")})
-    return await asked.page("picture.html", opened=opened, form=told, may_correct=asked.may(Action.CORRECT_READ))
+    return await asked.page(
+        "picture.html",
+        opened=opened,
+        form=told,
+        may_correct=asked.may(Action.CORRECT_READ),
+        may_hold=asked.may(Action.PLACE_HOLD),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ async def _answered(asked: Asked, name: str, form: Form, action: Action) -> Resp
     return await asked.page(
         name, form=told, error=None, rows=records(answer.rows), n_found=n_found[0], receipt=answer.receipt, ask=ask,
         may_export=asked.may(Action.EXPORT), may_open=asked.may(Action.OPEN_IMAGE),
-        may_correct=asked.may(Action.CORRECT_READ),
+        may_correct=asked.may(Action.CORRECT_READ), may_hold=asked.may(Action.PLACE_HOLD),
     )  # fmt: skip
 
 
