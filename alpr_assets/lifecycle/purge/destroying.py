@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from alpr_assets.lifecycle.purge import drops
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.lifecycle.retention.judging import eligible
 from alpr_assets.policy import Policy
@@ -92,6 +93,12 @@ def _destroy(connection: Connection, day: date, doomed: set[int]) -> None:
         select(read.read_id, read.plate).where(read.day == day, among(dialect, read.capture_id, ids))
     ).all()
     read_ids = [row.read_id for row in reads]
+    pictures: dict[int, set[str]] = {}
+    named = select(capture.drop_id, capture.image_sha256).where(
+        capture.day == day, among(dialect, capture.capture_id, ids)
+    )
+    for drop_id, sha256 in connection.execute(named).tuples():
+        pictures.setdefault(drop_id, set()).add(sha256)
     passes = connection.execute(
         select(member.sighting_day, member.sighting_id)
         .where(member.day == day, among(dialect, member.read_id, read_ids))
@@ -116,6 +123,7 @@ def _destroy(connection: Connection, day: date, doomed: set[int]) -> None:
         connection.execute(
             delete(schema.sighting).where(sighting.day == on, among(dialect, sighting.sighting_id, gone))
         )
+    drops.forget(connection, pictures)
     _forget_plates(connection, [row.plate for row in reads])
     table = schema.capture_day
     connection.execute(update(table).where(table.c.day == day).values(n_destroyed=table.c.n_destroyed + len(doomed)))

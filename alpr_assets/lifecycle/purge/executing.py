@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import IllegalMoveError, VerificationError
+from alpr_assets.lifecycle.purge import drops
 from alpr_assets.lifecycle.purge.destroying import Destroyed, destroy_day
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.lifecycle.purge.planning import locked, manifests_of
@@ -78,6 +79,8 @@ def execute(
         if progress is not None:
             progress(done, len(plans))
     if row.status == "executing":
+        with reading(store.engine) as connection:
+            drops.remove_folders(connection)
         _rewrite(store)
         _finish(store, plan_id, clock())
     return Executed(plan_id, tuple(told))

@@ -10,6 +10,7 @@ from threading import Barrier, Thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
@@ -23,14 +24,19 @@ from alpr_assets.errors import (
     StorageError,
     VerificationError,
 )
+from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.holds import covering, placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
 from alpr_assets.lifecycle.purge import executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
+from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
+from alpr_assets.lifecycle.recognition.pool import executor
+from alpr_assets.lifecycle.recognition.reads import recognise_day
+from alpr_assets.lifecycle.recognition.sightings import group_day
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_day, purge_plan
-from tests.builders import jpeg
+from tests.builders import drop, jpeg, line
 from tests.people import MemoryRecorder, ask, gate_for, member, session
 from tests.search.traffic import Pass, correct, put
 
@@ -352,6 +358,61 @@ def test_no_byte_of_a_purged_plate_or_picture_is_left_in_the_database(sqlite_sto
     assert b"9HELD99" in content
     names = {path.name for path in tmp_path.rglob("*")}
     assert not names & set(digests)
+
+
+@pytest.mark.clause("422.5")
+def test_captures_that_really_landed_leave_neither_plate_hash_nor_exif_anywhere(sqlite_store, policy, tmp_path):
+    """From the drop's folder through reads to the purge: every byte below the department's folders is searched."""
+    desk = Desk(sqlite_store, policy, tmp_path)
+    names = {f"{n}.jpg": f"8Q{n}ZK77" for n in range(6)}
+    pictures = {
+        name: labelled(jpeg(n, exif=marked(n)), [{"plate": plate}]) for n, (name, plate) in enumerate(names.items())
+    }
+    folder = drop(
+        tmp_path / "drops" / "one", pictures, [line(name, NOON + timedelta(minutes=n)) for n, name in enumerate(names)]
+    )
+    landed = land_drop(desk.store, folder, policy=policy, now=NOON + timedelta(hours=2))
+    assert landed.n_landed == 6
+    with executor(1, None, light_recogniser) as pool:
+        recognise_day(desk.store, DAY, pool, LightRecogniser.version, sure_confidence=0.5, clock=lambda: NOON)
+    group_day(desk.store, DAY, pass_seconds=10)
+    hashes = [said[1] for said in landed.files.values()]
+    for one in (*hashes, *names.values()):
+        assert found_below(tmp_path, one), one
+    desk.hold(Selector(pattern=names["5.jpg"]))
+    desk.execute(desk.begun())
+    desk.store.engine.dispose()
+    for one in (*hashes[:5], *list(names.values())[:5], *(f"MARKER{n}CAM" for n in range(6))):
+        assert not found_below(tmp_path, one), one
+    assert found_below(tmp_path, names["5.jpg"])
+    assert not folder.exists()  # its papers name what is gone; the held capture is in the store
+    lifted = partial(placing.lift, hold_id=1, disposition=placing.Disposition.BOOKED, reason="booked", policy=policy)
+    desk.act(lifted, Action.LIFT_HOLD, desk.commander)
+    desk.execute(desk.begun())
+    desk.store.engine.dispose()
+    for one in (
+        *hashes,
+        *list(names.values())[:5],
+    ):  # the lifted hold still says what it held, by a schedule of its own
+        assert not found_below(tmp_path, one), one
+
+
+def marked(n):
+    """EXIF whose camera model can be searched for."""
+    exif = Image.Exif()
+    exif[0x0110] = f"MARKER{n}CAM"
+    return exif
+
+
+def found_below(folder, text):
+    """Files of data and drops that hold a text, or have it in their name."""
+    places = [
+        path
+        for part in ("data", "drops", "images", "received")
+        for path in (folder / part).rglob("*")
+        if path.is_file()
+    ]
+    return [path for path in places if text.encode() in path.read_bytes() or text in path.name]
 
 
 # ── at the same moment ─────────────────────────────────────────────────────────────────────────────────────────────
