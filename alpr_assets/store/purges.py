@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -90,4 +91,14 @@ purge_decision = Table(
     CheckConstraint("(kind = 'approved') = (capacity IS NOT NULL)", name="capacity"),
     CheckConstraint("capacity IS NULL OR capacity IN ('commander', 'custodian')", name="known_capacity"),
     comment="who planned, approved, began or cancelled a purge, when and why; append-only",
+)
+
+purge_certificate = Table(
+    "purge_certificate",
+    metadata,
+    Column("plan_id", ForeignKey("purge_plan.plan_id"), primary_key=True),
+    Column("content", Text, nullable=False, comment="canonical JSON: counts, digests, method, approvals; no plate"),
+    Column("sha256", String(64), nullable=False, comment="of the content, as the access record's entry has it"),
+    Column("issued_at", UtcInstant, nullable=False),
+    comment="what was destroyed, by whose approval and how; its hash is in the access record, whose heads are signed and witnessed",
 )

@@ -16,9 +16,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from alpr_assets.access.acting import Office, acting
+from alpr_assets.access.people import SYSTEM
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import IllegalMoveError, VerificationError
-from alpr_assets.lifecycle.purge import drops
+from alpr_assets.lifecycle.purge import certificates, drops
 from alpr_assets.lifecycle.purge.destroying import Destroyed, destroy_day
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.lifecycle.purge.planning import locked, manifests_of
@@ -54,6 +56,7 @@ def execute(
     *,
     policy: Policy,
     key: SecretKey,
+    office: Office,
     clock: Callable[[], datetime],
     progress: Progress | None = None,
 ) -> Executed:
@@ -61,10 +64,12 @@ def execute(
 
     Parameters
     ----------
+    office : whose record is told of the end, with the certificate's hash
     clock : aware UTC now
 
     Raises
     ------
+    RecordUnavailableError : the end could not be recorded; asked again, it is
     IllegalMoveError : it has not begun, or was cancelled
     VerificationError : a manifest is not the one that was planned, or something is left that should be gone; what was done stays done
     """
@@ -82,7 +87,7 @@ def execute(
         with reading(store.engine) as connection:
             drops.remove_folders(connection)
         _rewrite(store)
-        _finish(store, plan_id, clock())
+        _finish(plan_id, office, clock())
     return Executed(plan_id, tuple(told))
 
 
@@ -164,32 +169,28 @@ def _rewrite(store: Store) -> None:
         )
 
 
-def _finish(store: Store, plan_id: int, at: datetime) -> None:
-    """Every day is destroyed and verified: the purge is done."""
-    with writing(store.engine) as connection:
-        row = locked(connection, plan_id)
-        open_days = connection.scalar(
-            select(func.count())
-            .select_from(purge_day)
-            .where(purge_day.c.plan_id == plan_id, purge_day.c.verified_at.is_(None))
-        )
-        if row.status != "executing" or open_days:
-            return
-        begun = connection.execute(
-            select(purge_decision.c.member_id).where(
-                purge_decision.c.plan_id == plan_id, purge_decision.c.kind == "begun"
+def _finish(plan_id: int, office: Office, at: datetime) -> None:
+    """Every day is destroyed and verified: the purge is done, its certificate issued, and the record has the certificate's hash."""
+    with acting(office, "purge_done", SYSTEM, at=at, details={"purge": plan_id}) as act:
+        row = locked(act.connection, plan_id)
+        days = purge_day.c
+        open_days = select(func.count()).where(days.plan_id == plan_id, days.verified_at.is_(None))
+        if row.status != "executing" or act.connection.scalar(open_days):
+            raise IllegalMoveError(
+                f"purge {plan_id} is {row.status}, or a day of it is not verified", remedy="execute it again"
             )
-        ).one()
-        decided = {
-            "plan_id": plan_id, "seq": row.n_decisions + 1, "kind": "done", "decided_at": at, "member_id": begun.member_id,
-            "reason": "every day is destroyed and verified",
-        }  # fmt: skip
-        connection.execute(insert(purge_decision), decided)
-        connection.execute(
-            update(purge_plan)
-            .where(purge_plan.c.plan_id == plan_id)
-            .values(status="done", n_decisions=row.n_decisions + 1)
+        begun = select(purge_decision.c.member_id).where(
+            purge_decision.c.plan_id == plan_id, purge_decision.c.kind == "begun"
         )
+        decided = {
+            "plan_id": plan_id, "seq": row.n_decisions + 1, "kind": "done", "decided_at": at,
+            "member_id": act.connection.execute(begun).scalar_one(), "reason": "every day is destroyed and verified",
+        }  # fmt: skip
+        act.connection.execute(insert(purge_decision), decided)
+        done = {"status": "done", "n_decisions": row.n_decisions + 1}
+        act.connection.execute(update(purge_plan).where(purge_plan.c.plan_id == plan_id).values(done))
+        issued = certificates.issue(act.connection, plan_id, at=at)
+        act.note(certificate_sha256=issued.sha256)
 
 
 def _on_disk(folder: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -14,6 +16,7 @@ from PIL import Image
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from alpr_assets.access.record.entries import RecordUnavailableError
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import (
@@ -27,7 +30,7 @@ from alpr_assets.errors import (
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.holds import covering, placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
-from alpr_assets.lifecycle.purge import executing, planning
+from alpr_assets.lifecycle.purge import certificates, executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import executor
@@ -36,6 +39,7 @@ from alpr_assets.lifecycle.recognition.sightings import group_day
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_day, purge_plan
+from tests.access.people import office_of
 from tests.builders import drop, jpeg, line
 from tests.people import MemoryRecorder, ask, gate_for, member, session
 from tests.search.traffic import Pass, correct, put
@@ -60,6 +64,7 @@ class Desk:
         self.commander = member(Role.COMMANDER, member_id=1)
         self.custodian = member(Role.CUSTODIAN, member_id=2)
         self.officer = member(Role.OFFICER, member_id=3)
+        self.office = office_of(store, policy, folder)
         self.now = NOW
 
     def put(self, passes):
@@ -101,7 +106,9 @@ class Desk:
         return plan_id
 
     def execute(self, plan_id, **more):
-        return executing.execute(self.store, plan_id, policy=self.policy, key=self.key, clock=lambda: self.now, **more)
+        return executing.execute(
+            self.store, plan_id, policy=self.policy, key=self.key, office=self.office, clock=lambda: self.now, **more
+        )
 
     def hold(self, wanted, by=None):
         deed = partial(
@@ -156,6 +163,36 @@ def test_what_is_due_is_gone_with_all_that_stands_for_it_and_what_is_held_stays(
     row = next(one for one in desk.rows(schema.capture_day) if one.day == DAY)
     assert (row.n_captures, row.n_destroyed) == (3, 2)
     assert desk.execute(planned.plan_id) == done  # asked again, it says the same
+
+
+@pytest.mark.clause("422.5")
+def test_the_certificate_says_what_was_done_by_whom_and_what_is_not_said(desk):
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
+    plan_id = desk.begun()
+    with pytest.raises(NotFoundError, match="no certificate"):
+        certificates.certificate(desk.store.engine, plan_id)
+    desk.office.recorder.down = True
+    with pytest.raises(RecordUnavailableError):
+        desk.execute(plan_id)
+    assert desk.rows(purge_plan)[0].status == "executing"  # destroyed, and not said to be done before the record has it
+    desk.office.recorder.down = False
+    desk.execute(plan_id)
+    issued = certificates.certificate(desk.store.engine, plan_id)
+    said = json.loads(issued.content)
+    assert hashlib.sha256(issued.content.encode()).hexdigest() == issued.sha256
+    (entry,) = [one for one in desk.office.recorder.entries if one.action == "purge_done"]
+    assert entry.details == {"purge": plan_id, "certificate_sha256": issued.sha256}
+    assert said["captures"] == {"planned": 2, "destroyed": 2, "kept": 0, "gone_before": 0}
+    assert [one["what"] for one in said["decisions"]] == ["planned", "approved", "approved", "begun", "done"]
+    assert {one["capacity"] for one in said["decisions"][1:3]} == {"commander", "custodian"}
+    assert (said["resolution"], said["consent"]) == tuple(ON_FILE.values())
+    assert "may lie on the medium" in said["method"]["pictures"]
+    assert said["status"] == (
+        "removed" if desk.store.engine.dialect.name == "postgresql" else "rows destroyed, pictures removed"
+    )
+    assert not any(plate in issued.content for plate in ("7ABC123", "8XYZ111"))
+    with pytest.raises((DBAPIError, StorageError)), writing(desk.store.engine) as connection:
+        connection.execute(text("UPDATE purge_certificate SET content = 'x'"))
 
 
 @pytest.mark.clause("422.5")

@@ -45,6 +45,8 @@ REFUSALS = (
     ("purge_day_once", "purge_day", "BEFORE UPDATE", TWICE, "a day is destroyed once"),
     ("purge_day_kept", "purge_day", "BEFORE DELETE", "TRUE", "a purge is never deleted"),
     ("purge_decision_fixed", "purge_decision", "BEFORE UPDATE", "TRUE", "a decision is never changed"),
+    ("purge_certificate_fixed", "purge_certificate", "BEFORE UPDATE", "TRUE", "a certificate is never changed"),
+    ("purge_certificate_kept", "purge_certificate", "BEFORE DELETE", "TRUE", "a certificate is never deleted"),
     ("purge_decision_kept", "purge_decision", "BEFORE DELETE", "TRUE", "a decision is never deleted"),
 )
 
@@ -124,3 +126,17 @@ def _tables() -> None:
                            name=op.f("ck_purge_decision_known_capacity")),
         comment="who planned, approved, began or cancelled a purge, when and why; append-only",
     )  # fmt: skip
+    op.create_table(
+        "purge_certificate",
+        sa.Column("plan_id", BigId, nullable=False),
+        sa.Column(
+            "content", sa.Text(), nullable=False, comment="canonical JSON: counts, digests, method, approvals; no plate"
+        ),
+        sa.Column(
+            "sha256", sa.String(64), nullable=False, comment="of the content, as the access record's entry has it"
+        ),
+        sa.Column("issued_at", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("plan_id", name="pk_purge_certificate"),
+        sa.ForeignKeyConstraint(["plan_id"], ["purge_plan.plan_id"], name="fk_purge_certificate_plan_id_purge_plan"),
+        comment="what was destroyed, by whose approval and how; its hash is in the access record, whose heads are signed and witnessed",
+    )

@@ -1,0 +1,99 @@
+"""Certificates: what a purge destroyed, by whose approval, how, and what is not said to be destroyed yet (422.5, NIST SP 800-88r2).
+
+Here: writing one down. Not here: destroying. A certificate holds counts, numbers and digests, never a plate or the hash of a picture; its
+own hash is an entry of the access record, so whoever holds a later head can tell whether it was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from alpr_assets.access import register
+from alpr_assets.access.record.sealing import canonical
+from alpr_assets.errors import NotFoundError
+from alpr_assets.store.engine import reading
+from alpr_assets.store.purges import purge_certificate, purge_day, purge_decision, purge_plan
+from alpr_assets.store.sealed import sha256_hex
+
+FORMAT: Final = 1
+METHOD: Final[Mapping[str, Any]] = {
+    "standard": "NIST SP 800-88r2, Clear",
+    "pictures": "unlinked; they were encrypted, and their bytes may lie on the medium until they are overwritten or the key of their day is destroyed",
+    "backups": "hold what they held before, until they expire; see the department's schedule of backups",
+}
+ROWS: Final[Mapping[str, str]] = {
+    "sqlite": "deleted and overwritten with zeros (secure_delete), the index of plates rewritten, the log truncated",
+    "postgresql": "deleted; their bytes lie in the files of the month until its partition is rewritten or dropped",
+}
+STATUS: Final[Mapping[str, str]] = {"sqlite": "rows destroyed, pictures removed", "postgresql": "removed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate as it stands. content: canonical JSON"""
+
+    plan_id: int
+    content: str
+    sha256: str
+    issued_at: datetime
+
+
+def issue(connection: Connection, plan_id: int, *, at: datetime) -> Certificate:
+    """Write a finished purge's certificate, in the transaction that finishes it."""
+    content = canonical(_said(connection, plan_id, at))
+    issued = Certificate(plan_id, content, sha256_hex(content.encode()), at)
+    connection.execute(insert(purge_certificate), asdict(issued))
+    return issued
+
+
+def certificate(engine: Engine, plan_id: int) -> Certificate:
+    """A purge's certificate. Raises NotFoundError: it is not done."""
+    with reading(engine) as connection:
+        row = connection.execute(select(purge_certificate).where(purge_certificate.c.plan_id == plan_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"purge {plan_id} has no certificate", remedy="it is issued when every day is verified")
+    return Certificate(row.plan_id, row.content, row.sha256, row.issued_at)
+
+
+def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
+    plan = connection.execute(select(purge_plan).where(purge_plan.c.plan_id == plan_id)).one()
+    days = connection.execute(select(purge_day).where(purge_day.c.plan_id == plan_id).order_by(purge_day.c.day)).all()
+    decisions = connection.execute(
+        select(purge_decision).where(purge_decision.c.plan_id == plan_id).order_by(purge_decision.c.seq)
+    ).all()
+    names, dialect = register.names(connection), connection.dialect.name
+    return {
+        "format": FORMAT,
+        "purge": plan_id,
+        "issued_at": at.isoformat(),
+        "status": STATUS[dialect],
+        "judged_on": plan.judged_on.isoformat(),
+        "digest": plan.digest,
+        "resolution": plan.resolution,
+        "consent": plan.consent,
+        "decisions": [
+            {
+                "what": one.kind, "capacity": one.capacity, "member_id": one.member_id, "name": names.get(one.member_id),
+                "at": one.decided_at.isoformat(),
+            }
+            for one in decisions
+        ],
+        "days": [
+            {
+                "day": one.day.isoformat(), "digest": one.digest, "planned": one.n_planned, "destroyed": one.n_destroyed,
+                "kept": one.n_kept, "gone_before": one.n_gone, "destroyed_at": one.destroyed_at.isoformat(),
+                "verified_at": one.verified_at.isoformat(),
+            }
+            for one in days
+        ],
+        "captures": {
+            "planned": sum(one.n_planned for one in days), "destroyed": sum(one.n_destroyed for one in days),
+            "kept": sum(one.n_kept for one in days), "gone_before": sum(one.n_gone for one in days),
+        },
+        "method": {**METHOD, "rows": ROWS[dialect]},
+    }  # fmt: skip
