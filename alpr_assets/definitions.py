@@ -13,6 +13,7 @@ defs = dg.Definitions(
         matches.hotlist_matches,
         retention.retention_eligible,
         retention.held_evidence,
+        retention.purge,
         accountability.record_heads,
         accountability.member_standing,
     ],
@@ -37,8 +38,9 @@ defs = dg.Definitions(
         accountability.send_record_heads,
         accountability.review_members,
         retention.judge_retention,
+        retention.execute_purge,
     ],
-    sensors=[captures.landing, hotlists.hotlist_files],
+    sensors=[captures.landing, hotlists.hotlist_files, retention.purges_begun],
     schedules=[accountability.heads_to_witnesses, accountability.members_reviewed, retention.retention_judged],
     resources={"store": StoreResource()},
     # Parallel work happens inside an asset; a process for each step costs 20–35 s a day.

@@ -37,6 +37,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "hotlist_matches",
         "retention_eligible",
         "held_evidence",
+        "purge",
         "record_heads",
         "member_standing",
     }
@@ -52,6 +53,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "hotlist_matches:watch_hits_are_sound",
         "hotlist_matches:every_hit_is_verified_in_time",
         "retention_eligible:retention_is_sound",
+        "purge:nothing_is_left",
         "held_evidence:held_evidence_is_there",
         "held_evidence:every_hold_is_reviewed_in_time",
         "record_heads:every_witness_has_a_head_in_time",
@@ -62,7 +64,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "members_reviewed",
         "retention_judged",
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files", "purges_begun"}
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
         "land_drop",
@@ -72,6 +74,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "send_record_heads",
         "review_members",
         "judge_retention",
+        "execute_purge",
     }
 
 

@@ -1,6 +1,6 @@
-"""retention_eligible and held_evidence: each day anew, what the law lets go and what evidence keeps (422.5, Gov. Code 34090.6).
+"""retention_eligible, held_evidence and purge: each day anew what the law lets go and what evidence keeps; and what two people approved.
 
-Counts only. Nothing is destroyed here: that takes a plan and two people's approval.
+Counts only. A purge is executed here once it has begun in the console; it is never tried again by itself.
 """
 
 from collections import Counter
@@ -8,20 +8,28 @@ from datetime import date
 
 import dagster as dg
 import pandas as pd
+from dagster import AssetExecutionContext
 from sqlalchemy import Connection
 
+from alpr_assets.access.acting import open_office
+from alpr_assets.access.record.serving import recorder
 from alpr_assets.defs.captures import raw_captures
 from alpr_assets.defs.checks import judge_suite
 from alpr_assets.defs.plots import calendar, table
-from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.defs.store import OWNERS, StoreResource, explained, now
 from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.lifecycle.holds.listing import standing
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
+from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.purge.executing import execute
+from alpr_assets.lifecycle.purge.planning import begun, key_of
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.policy import policy
 from alpr_assets.quality import bridge, suites
-from alpr_assets.store.engine import reading
+from alpr_assets.settings import settings
+from alpr_assets.store.engine import open_store, reading
 
+VERIFIED = "nothing_is_left"
 SOON: int = 14
 """Days that the next dates are told of."""
 
@@ -117,6 +125,78 @@ def every_hold_is_reviewed_in_time(store: StoreResource) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"holds overdue": late, "reviews overdue": len(late)},
     )
+
+
+@dg.asset(
+    group_name="retention",
+    kinds={"sqlalchemy"},
+    owners=OWNERS,
+    deps=[retention_eligible, held_evidence],
+    check_specs=[
+        dg.AssetCheckSpec(
+            VERIFIED, asset="purge", blocking=True, description="Of every day nothing is left but what was kept."
+        )
+    ],
+    description=(
+        "Purges that the commander and the custodian approved and somebody began: destroyed day by day, holds looked for again in each "
+        "transaction, verified, certified (422.5, Gov. Code 34090.6)."
+    ),
+)
+def purge(context: AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult:
+    configured = settings()
+    key = key_of(configured)
+    with store.open() as opened, recorder(configured) as kept:
+        office = open_office(opened.engine, kept, policy(), configured)
+        with reading(opened.engine) as connection:
+            plans = begun(connection)
+        done = []
+        for plan_id in plans:
+            context.log.info(f"purge {plan_id}: begins, or goes on where it was stopped")
+            told = execute(
+                opened, plan_id, policy=policy(), key=key, office=office, clock=now,
+                progress=lambda n, of, plan_id=plan_id: context.log.info(f"purge {plan_id}: {n} of {of} days"),  # type: ignore[misc]
+            )  # fmt: skip
+            done.append(told)
+        issued = [certificate(opened.engine, one.plan_id).sha256 for one in done]
+    return dg.MaterializeResult(
+        metadata={
+            "purges": [one.plan_id for one in done],
+            "captures destroyed": sum(one.n_destroyed for one in done),
+            "kept after all": sum(one.n_kept for one in done),
+            "days": sum(len(one.days) for one in done),
+            "certificates": issued,
+        },
+        # What is left unverified raises before this: that it is asked for says that nothing was.
+        check_results=[dg.AssetCheckResult(check_name=VERIFIED, passed=True, metadata={"purges": len(done)})],
+    )
+
+
+execute_purge = dg.define_asset_job(
+    "execute_purge",
+    selection=dg.AssetSelection.assets("purge"),
+    description="Destroys what approved purges name. One that failed is executed again by a person: it goes on where it was stopped.",
+)
+
+
+@dg.sensor(
+    job=execute_purge,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A purge that has begun is executed, once; every other tick says why not.",
+)
+def purges_begun() -> dg.RunRequest | dg.SkipReason:
+    with explained():
+        opened = open_store()
+    try:
+        with reading(opened.engine) as connection:
+            plans = begun(connection)
+    finally:
+        opened.engine.dispose()
+    if not plans:
+        return dg.SkipReason(
+            "no purge has begun: it takes a plan, the commander's and the custodian's approval, and somebody who begins it"
+        )
+    return dg.RunRequest(run_key=f"purge-{plans[0]}")
 
 
 judge_retention = dg.define_asset_job(

@@ -22,7 +22,7 @@ from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
-VALUES = {"row": "11899", "column": "3910", "hold_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+VALUES = {"plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
           "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
@@ -125,7 +125,8 @@ NEEDED = {
     "/search/plate": {Action.PLATE_HISTORY}, "/search/canvass": {Action.CANVASS}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
     "/watches": {Action.VIEW_HITS, Action.READ_RECORD}, "/watches/1": {Action.VIEW_HITS, Action.READ_RECORD},
     "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
-    "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
+    "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE},
+    "/purges/1/certificate": {Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD}, "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
@@ -205,7 +206,7 @@ def test_nobody_without_current_training_reaches_data_by_any_path(behind: Consol
     for method, path in routes:
         entries = (method, path) in {("POST", "/record"), ("POST", "/record/0")}  # its heads hold nobody's data
         if entries or path.startswith(
-            ("/search", "/hits", "/watches", "/holds", "/incidents", "/dagster", "/exports/take")
+            ("/search", "/hits", "/watches", "/holds", "/incidents", "/purges", "/dagster", "/exports/take")
         ):
             if method == "WEBSOCKET":
                 assert asked(browser, method, path)[0] == 4403

@@ -5,14 +5,20 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
+import dagster as dg
 import pytest
 from sqlalchemy import delete, update
 
 from alpr_assets.access.roles import Action, Role
+from alpr_assets.definitions import defs
 from alpr_assets.defs import retention
+from alpr_assets.errors import VerificationError
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
+from alpr_assets.lifecycle.purge import executing, planning
+from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.policy import policy
+from alpr_assets.settings import settings
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from tests.defs.conftest import Pipeline
@@ -137,3 +143,70 @@ def test_an_empty_store_is_sound(pipeline: Pipeline) -> None:
         "held_evidence_is_there": True,
         "every_hold_is_reviewed_in_time": True,
     }
+
+
+# ── a purge ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def approved_and_begun(pipeline: Pipeline) -> int:
+    """A plan that two people approved and one began, as the console does it."""
+    key, at = planning.key_of(settings()), datetime(2027, 6, 20, 12, tzinfo=UTC)
+    trained = {"trained_until": date(2028, 1, 1)}
+    commander, custodian = (
+        member(Role.COMMANDER, member_id=1, **trained),
+        member(Role.CUSTODIAN, member_id=2, **trained),
+    )
+    gate = gate_for(policy(), commander, custodian, now=at)
+
+    def act(who, action, deed):
+        return gate.act(session(who), ask(action, elements={}), pipeline.store.engine, deed).rows
+
+    of = planning.manifests(pipeline.store.engine, [DAY], policy=policy(), on=at.date(), key=key)
+    planned = partial(planning.plan, of=of, resolution="resolution 1", consent="memo 1", policy=policy(), key=key)
+    plan_id = act(custodian, Action.PLAN_PURGE, planned).plan_id
+    for who in (commander, custodian):
+        act(who, Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason="as scheduled", key=key))
+    act(custodian, Action.PLAN_PURGE, partial(planning.begin, plan_id=plan_id, key=key))
+    return plan_id
+
+
+def sensed(pipeline: Pipeline) -> object:
+    context = dg.build_sensor_context(instance=pipeline.instance, definitions=defs)
+    return defs.resolve_sensor_def("purges_begun").evaluate_tick(context)
+
+
+@pytest.mark.clause("422.5")
+def test_a_purge_is_executed_once_it_has_begun_and_every_tick_says_why(a_year_later: Pipeline) -> None:
+    assert "no purge has begun" in sensed(a_year_later).skip_message
+    hold(a_year_later, 2)
+    plan_id = approved_and_begun(a_year_later)
+    (request,) = sensed(a_year_later).run_requests
+    assert request.run_key == f"purge-{plan_id}"
+    result = a_year_later.run("execute_purge")
+    assert result.success
+    (event,) = result.get_asset_materialization_events()
+    told = event.step_materialization_data.materialization.metadata
+    assert (told["captures destroyed"].value, told["kept after all"].value) == (4, 0)
+    (sha256,) = told["certificates"].value
+    issued = certificate(a_year_later.store.engine, plan_id)
+    assert issued.sha256 == sha256
+    with reading(a_year_later.store.engine) as connection:
+        assert len(connection.execute(schema.capture.select()).all()) == 2
+    assert "no purge has begun" in sensed(a_year_later).skip_message
+    assert judged(a_year_later)[2]["retention_is_sound"]
+
+
+def test_a_purge_that_fails_is_not_tried_again_by_itself_and_goes_on_when_a_person_asks(
+    a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = approved_and_begun(a_year_later)
+    (first,) = sensed(a_year_later).run_requests
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            executing, "_verify", lambda *_, **__: (_ for _ in ()).throw(VerificationError("something is left"))
+        )
+        assert not a_year_later.run("execute_purge").success
+    (again,) = sensed(a_year_later).run_requests
+    assert again.run_key == first.run_key  # Dagster starts it once
+    assert a_year_later.run("execute_purge").success
+    assert certificate(a_year_later.store.engine, plan_id)

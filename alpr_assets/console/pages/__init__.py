@@ -24,6 +24,7 @@ from alpr_assets.console.pages import (
     members,
     policy,
     provider,
+    purges,
     record,
     searches,
     sessions,
@@ -36,7 +37,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, purges, corrections, exports, members, batches, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

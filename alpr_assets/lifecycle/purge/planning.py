@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
@@ -24,6 +24,7 @@ from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedEr
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
 from alpr_assets.lifecycle.retention.judging import eligible
 from alpr_assets.policy import Policy
+from alpr_assets.settings import Settings
 from alpr_assets.store import schema
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
@@ -168,6 +169,40 @@ def begin(grant: Grant, connection: Connection, plan_id: int, *, key: SecretKey)
     ids = _decide(connection, grant, row, "begun", "begun")
     connection.execute(update(purge_plan).where(purge_plan.c.plan_id == plan_id).values(status="executing"))
     return Found(None, ids)
+
+
+def key_of(configured: Settings) -> SecretKey:
+    """The key of manifests' digests."""
+    return SecretKey(configured.path("keys") / "purges.key")
+
+
+def begun(connection: Connection) -> list[int]:
+    """Purges that have begun and are not done, the oldest first."""
+    executing = purge_plan.c.status == "executing"
+    return list(connection.scalars(select(purge_plan.c.plan_id).where(executing).order_by(purge_plan.c.plan_id)))
+
+
+def purges(grant: Grant, engine: Engine, *, at: datetime) -> Found[list[dict[str, Any]]]:
+    """Every purge, the newest first: its plan, `is_stale`, `decisions`, and the sums `n_days`, `n_destroyed`, `n_kept`; no capture."""
+    grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_PURGE else Action.PLAN_PURGE)
+    days, decisions = purge_day.c, purge_decision.c
+    sums = [
+        func.count().label("n_days"),
+        func.sum(days.n_destroyed).label("n_destroyed"),
+        func.sum(days.n_kept).label("n_kept"),
+    ]
+    with reading(engine) as connection:
+        plans = [
+            dict(row) for row in connection.execute(select(purge_plan).order_by(purge_plan.c.plan_id.desc())).mappings()
+        ]
+        of = {row.plan_id: row for row in connection.execute(select(days.plan_id, *sums).group_by(days.plan_id))}
+        decided = [dict(row) for row in connection.execute(select(purge_decision).order_by(decisions.seq)).mappings()]
+    for row in plans:
+        mine = of[row["plan_id"]]
+        row |= {"n_days": mine.n_days, "n_destroyed": mine.n_destroyed or 0, "n_kept": mine.n_kept or 0}
+        row |= {"decisions": [one for one in decided if one["plan_id"] == row["plan_id"]]}
+        row |= {"is_stale": row["status"] in {"planned", "approved"} and at >= row["stale_at"]}
+    return Found(plans, [ResultId("purge", None, row["plan_id"]) for row in plans])
 
 
 def manifests_of(connection: Connection, plan_id: int) -> list[Manifest]:

@@ -1,0 +1,164 @@
+"""Purges by page: what is due, plans, both approvals, beginning, certificates (422.5, Gov. Code 34090.6).
+
+Here: from forms to acts. Not here: any rule (`lifecycle.purge`, `lifecycle.retention`), destroying, which Dagster does once a purge has begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection
+from starlette.responses import Response
+from starlette.routing import Route
+
+from alpr_assets.access import register
+from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.roles import Action
+from alpr_assets.console.pages.asking import Asked, Filled, Form, page
+from alpr_assets.console.pages.searches import ask_of
+from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError
+from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.retention.judging import judge_days
+from alpr_assets.store.engine import reading
+from alpr_assets.store.purges import MAX_REFERENCE
+
+WHY: Final = ("purpose", "case_number")
+SAID: Final = {
+    "approve": "Approved.",
+    "begin": "Begun: it is executed within a minute, day by day, and cannot be stopped any more.",
+    "cancel": "Cancelled: it destroys nothing.",
+}
+
+
+@page
+async def listed(asked: Asked) -> Response:
+    await asked.require(Action.PLAN_PURGE, Action.APPROVE_PURGE)
+    if asked.request.method == "GET":
+        return await asked.page("purges.html", form=Filled(), rows=None, error=None, said="", **_may(asked))
+    form = await asked.form()
+    try:
+        return await _list(asked, form)
+    except AccessRefusedError as error:
+        return await asked.page(
+            "purges.html", status=403, form=_told(form), rows=None, error=error, said="", **_may(asked)
+        )
+
+
+@page
+async def plan(asked: Asked) -> Response:
+    """A plan of all that is due today and not held."""
+    await asked.require(Action.PLAN_PURGE)
+    form, services = await asked.form(), asked.services
+    key = planning.key_of(services.settings)
+    resolution, consent = form.text("resolution", limit=MAX_REFERENCE), form.text("consent", limit=MAX_REFERENCE)
+
+    def made() -> Any:
+        engine, policy = services.store.engine, services.policy
+        with reading(engine) as connection:
+            due = judge_days(connection, policy=policy, on=asked.on)
+        days = due.loc[due["n_eligible"] > 0, "day"].tolist()
+        of = planning.manifests(engine, days, policy=policy, on=asked.on, key=key)
+        ask = ask_of(form, Action.PLAN_PURGE, {"resolution": resolution, "consent": consent})
+        return services.gate.act(
+            asked.session,
+            ask,
+            engine,
+            partial(planning.plan, of=of, policy=policy, key=key, resolution=resolution, consent=consent),
+        )
+
+    try:
+        planned: planning.Planned = (await run_sync(made)).rows
+    except MalformedError as error:
+        return await _list(asked, form, error=error)
+    touched = (
+        f" {len(planned.touched)} hits that people acted on are among them: hold them, or nobody can approve."
+        if planned.touched
+        else ""
+    )
+    return await _list(
+        asked,
+        form,
+        said=f"Purge {planned.plan_id} is planned: {planned.n_captures:,} captures of {planned.n_days} days.{touched}",
+    )
+
+
+@page
+async def decide(asked: Asked) -> Response:
+    await asked.require(Action.PLAN_PURGE, Action.APPROVE_PURGE)
+    form, services = await asked.form(), asked.services
+    plan_id: int = asked.request.path_params["plan_id"]
+    name = form.text("decision", limit=16)
+    try:
+        action, deed = _deed(asked, form, plan_id)
+        ask = ask_of(form, action, {"purge": plan_id, "decision": name})
+        await run_sync(services.gate.act, asked.session, ask, services.store.engine, deed)
+    except (IllegalMoveError, MalformedError) as error:
+        return await _list(asked, form, error=error)
+    return await _list(asked, form, said=SAID[name])
+
+
+@page
+async def certified(asked: Asked) -> Response:
+    """A purge's certificate, as it was issued."""
+    await asked.require(Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD)
+    plan_id: int = asked.request.path_params["plan_id"]
+    issued = await run_sync(certificate, asked.services.store.engine, plan_id)
+    headers = {
+        "content-disposition": f'attachment; filename="purge-{plan_id}-certificate.json"',
+        "ETag": f'"{issued.sha256}"',
+    }
+    return Response(issued.content, media_type="application/json", headers=headers)
+
+
+def _deed(asked: Asked, form: Form, plan_id: int) -> tuple[Action, Callable[[Grant, Connection], Found[Any]]]:
+    """What a form decides. Raises MalformedError."""
+    key, reason, name = planning.key_of(asked.services.settings), form.text("reason"), form.text("decision", limit=16)
+    if name == "approve":
+        return Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason=reason, key=key)
+    if name == "begin":
+        return Action.PLAN_PURGE, partial(planning.begin, plan_id=plan_id, key=key)
+    if name == "cancel":
+        action = Action.PLAN_PURGE if asked.may(Action.PLAN_PURGE) else Action.APPROVE_PURGE
+        return action, partial(planning.cancel, plan_id=plan_id, reason=reason)
+    raise MalformedError("field", "there is no such decision", remedy="open the list again")
+
+
+async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | None = None) -> Response:
+    services = asked.services
+    action = Action.PLAN_PURGE if asked.may(Action.PLAN_PURGE) else Action.APPROVE_PURGE
+    search = partial(planning.purges, engine=services.store.engine, at=asked.at)
+    answer = await run_sync(services.gate.answer, asked.session, ask_of(form, action, {}), search)
+
+    def due() -> pd.DataFrame:
+        with reading(services.store.engine) as connection:
+            return judge_days(connection, policy=services.policy, on=asked.on)
+
+    days = await run_sync(due)
+    status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
+    sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
+    return await asked.page(
+        "purges.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, sums=sums,
+        first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
+        names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
+    )  # fmt: skip
+
+
+def _may(asked: Asked) -> dict[str, bool]:
+    return {"may_plan": asked.may(Action.PLAN_PURGE), "may_approve": asked.may(Action.APPROVE_PURGE)}
+
+
+def _told(form: Form) -> Filled:
+    return Filled({name: form.text(name) for name in WHY})
+
+
+ROUTES: Final = [
+    Route("/purges", listed, methods=["GET", "POST"]),
+    Route("/purges/plan", plan, methods=["POST"]),
+    Route("/purges/{plan_id:int}/decide", decide, methods=["POST"]),
+    Route("/purges/{plan_id:int}/certificate", certified),
+]

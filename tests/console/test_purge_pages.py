@@ -1,0 +1,96 @@
+"""Purges by page: what is due, both approvals by two people, beginning, the certificate; and what nobody may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from alpr_assets.access.record.entries import Outcome
+from alpr_assets.access.roles import Role
+from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge.executing import execute
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.engine import reading
+from tests.console.test_incident_pages import Person, rows
+from tests.live import STOLEN, Live, recorded_console
+
+WHY = {"purpose": "department_action", "case_number": "ADM-2027-004"}
+FILE = {"resolution": "resolution 2027-031", "consent": "memo of 12 June 2027"}
+
+
+@pytest.fixture
+def later(tmp_path: Any, policy: Policy) -> Iterator[Live]:
+    """The recorded drive, a year and some days after it landed."""
+    with recorded_console(tmp_path, policy) as opened:
+        with reading(opened.console.services.store.engine) as connection:
+            landed: datetime = connection.scalar(
+                select(schema.capture.c.landed_at).order_by(schema.capture.c.landed_at.desc())
+            )
+        opened.clock.now = landed + timedelta(days=380)
+        yield opened
+
+
+def trained(live: Live, role: Role) -> Person:
+    person = Person.__new__(Person)
+    person.live = live
+    person.member_id = live.console.member(role, trained_until=live.clock.now.date() + timedelta(days=90))
+    person.browser = live.console.browser(person.member_id)
+    return person
+
+
+@pytest.mark.clause("422.5")
+def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
+    custodian, commander = trained(later, Role.CUSTODIAN), trained(later, Role.COMMANDER)
+    page = custodian.send("/purges", **WHY).text
+    (n,) = re.findall(r"<dt>May be destroyed</dt><dd>(\d+) captures", page)
+    assert int(n) == len(rows(later, schema.capture))
+    planned = custodian.send("/purges/plan", **WHY, **FILE)
+    touched = re.search(r"(\d+) hits that people acted on", planned.text)
+    assert touched is None
+    assert f"Purge 1 is planned: {n} captures of 1 days" in planned.text
+    early = custodian.send("/purges/1/decide", **WHY, decision="begin")
+    assert (early.status_code, "is planned" in early.text) == (409, True)
+    assert (
+        "Approved." in custodian.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says").text
+    )
+    twice = custodian.send("/purges/1/decide", **WHY, decision="approve", reason="once more")
+    assert (twice.status_code, "approved so already" in twice.text) == (409, True)
+    assert commander.send("/purges/1/decide", **WHY, decision="begin").status_code == 403
+    assert (
+        "Approved." in commander.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says").text
+    )
+    assert "Begun" in custodian.send("/purges/1/decide", **WHY, decision="begin").text
+    services = later.console.services
+    execute(
+        services.store, 1, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
+        clock=later.clock,
+    )  # fmt: skip
+    assert [one.action for one in later.console.recorder.entries if one.outcome is Outcome.DONE][-1] == "purge_done"
+    assert rows(later, schema.capture) == []
+    assert "0 captures" in custodian.send("/purges", **WHY).text
+    issued = trained(later, Role.AUDITOR).browser.get("/purges/1/certificate")
+    assert issued.json()["captures"]["destroyed"] == int(n)
+    assert STOLEN not in issued.text
+
+
+def test_what_is_missing_or_another_role_is_refused_and_nothing_is_planned(later: Live) -> None:
+    custodian, officer = trained(later, Role.CUSTODIAN), trained(later, Role.OFFICER)
+    for wrong in ({**FILE, "consent": ""}, {**FILE, "resolution": "x"}):
+        refused = custodian.send("/purges/plan", **WHY, **wrong)
+        assert (refused.status_code, "reference" in refused.text) == (400, True)
+    assert custodian.send("/purges", purpose="", case_number="").status_code == 403
+    assert officer.send("/purges/plan", **WHY, **FILE).status_code == 403
+    assert officer.browser.get("/purges").status_code == 403
+    assert custodian.browser.get("/purges/1/certificate").status_code == 404
+    custodian.send("/purges/plan", **WHY, **FILE)
+    cancelled = custodian.send("/purges/1/decide", **WHY, decision="cancel", reason="the council wants to see it")
+    assert "destroys nothing" in cancelled.text
+    gone = custodian.send("/purges/1/decide", **WHY, decision="approve", reason="all the same")
+    assert (gone.status_code, "cancelled already" in gone.text) == (409, True)
+    assert custodian.send("/purges/1/decide", **WHY, decision="destroy").status_code == 400
