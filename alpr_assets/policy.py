@@ -135,9 +135,11 @@ class Purge(_Section):
     """Destroying what is due (Gov. Code 34090.6).
 
     stale_days : a plan that was not begun by then is made anew
+    backup_days : the longest that the department keeps a backup of data or of keys
     """
 
     stale_days: int = Field(gt=0)
+    backup_days: int = Field(gt=0)
 
 
 class Pipeline(_Section):

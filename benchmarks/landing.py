@@ -111,11 +111,10 @@ def database(name: str, folder: Path) -> Iterator[Store]:
         server, url = None, f"sqlite:///{folder / 'data' / 'alpr.sqlite'}"
     engine = open_engine(url)
     migrate(engine)
-    keys = DayKeys(folder / "keys" / "day_keys.sqlite")
+    images = ImageStore(folder / "data" / "images", DayKeys(folder / "keys" / "image_keys.sqlite"))
+    received = SealedFolder(folder / "data" / "received", DayKeys(folder / "keys" / "day_keys.sqlite"))
     try:
-        yield Store(
-            engine, ImageStore(folder / "data" / "images", keys), SealedFolder(folder / "data" / "received", keys)
-        )
+        yield Store(engine, images, received)
     finally:
         engine.dispose()
         if server is not None:

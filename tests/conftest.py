@@ -150,8 +150,9 @@ def make_store(url: str, folder: Path) -> Store:
         path.write_bytes(_migrated_sqlite())
     engine = open_engine(url)
     migrate(engine)
-    keys = DayKeys(folder / "keys" / "day_keys.sqlite")
-    return Store(engine, ImageStore(folder / "data" / "images", keys), SealedFolder(folder / "data" / "received", keys))
+    images = ImageStore(folder / "data" / "images", DayKeys(folder / "keys" / "image_keys.sqlite"))
+    received = SealedFolder(folder / "data" / "received", DayKeys(folder / "keys" / "day_keys.sqlite"))
+    return Store(engine, images, received)
 
 
 @cache

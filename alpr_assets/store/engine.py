@@ -7,6 +7,8 @@ the lock of its `capture_day` row (`lock_day`).
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -246,6 +248,15 @@ def migrate(engine: Engine) -> None:
             ) from error
 
 
+def _parted(keys: Path) -> None:
+    """Stores from before pictures had a key file of their own: theirs begins as a copy of the one that all files had."""
+    before, own = keys / "day_keys.sqlite", keys / "image_keys.sqlite"
+    if before.exists() and not own.exists():
+        part = own.with_name(f".{own.name}.{os.getpid()}")
+        shutil.copy2(before, part)
+        part.replace(own)
+
+
 def open_store(configured: Settings | None = None, *, migrated: bool = True) -> Store:
     """The store that the environment names; its schema is brought up to date unless `migrated` is False."""
     configured = configured or settings()
@@ -254,5 +265,9 @@ def open_store(configured: Settings | None = None, *, migrated: bool = True) -> 
     engine = open_engine(configured.url)
     if migrated:
         migrate(engine)
-    keys = DayKeys(configured.path("keys") / "day_keys.sqlite")
-    return Store(engine, ImageStore(data / "images", keys), SealedFolder(data / "received", keys))
+    keys = configured.path("keys")
+    _parted(keys)
+    images = ImageStore(
+        data / "images", DayKeys(keys / "image_keys.sqlite")
+    )  # of their own: a purge destroys them by the day
+    return Store(engine, images, SealedFolder(data / "received", DayKeys(keys / "day_keys.sqlite")))

@@ -11,8 +11,9 @@ import hashlib
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from alpr_assets.errors import VerificationError
 from alpr_assets.store.trouble import sqlite_explained
 
 NONCE_BYTES = 12
+REMEMBERED_S = 600
 
 
 def sha256_hex(content: bytes) -> str:
@@ -44,42 +46,84 @@ def _file_sha256(path: Path, *_state: int) -> str:
 
 
 class DayKeys:
-    """The key file: one 256-bit key per UTC day. Safe for several processes and threads."""
+    """The key file: one 256-bit key per UTC day. Safe for several processes and threads.
+
+    A key is remembered for REMEMBERED_S seconds by the process that read it: after a day was destroyed, no process has its key longer.
+    While a day's key is being changed it has two: what is sealed takes the coming one, what is opened tries both.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._known: dict[date, bytes] = {}
+        self._known: dict[date, tuple[float, tuple[bytes, ...]]] = {}
         self._lock = Lock()
 
     def key(self, day: date) -> bytes:
-        """The day's key; made, and on the disk, before it is first used.
+        """The key that the day's files are sealed with; made, and on the disk, before it is first used."""
+        found = self._keys(day)
+        if not found:
+            with self._lock, self._open() as connection:
+                connection.execute(
+                    "INSERT INTO day_key VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    (day.isoformat(), secrets.token_bytes(32)),
+                )
+            found = self._keys(day, fresh=True)
+        return found[0]
 
-        A key is remembered only by the process that read it; a destroyed day must also be `forget`-ed there.
+    def existing(self, day: date, *, fresh: bool = False) -> tuple[bytes, ...]:
+        """The keys that the day's files may be sealed with, the newest first, never making one.
+
+        Parameters
+        ----------
+        fresh : look into the file, whatever is remembered
+
+        Raises VerificationError when there is none: the day cannot be opened.
         """
-        with self._lock:
-            if day not in self._known:
-                with self._open() as connection:
-                    connection.execute(
-                        "INSERT INTO day_key VALUES (?, ?) ON CONFLICT DO NOTHING",
-                        (day.isoformat(), secrets.token_bytes(32)),
-                    )
-                    row = connection.execute("SELECT key FROM day_key WHERE day = ?", (day.isoformat(),)).fetchone()
-                self._known[day] = row[0]
-            return self._known[day]
+        found = self._keys(day, fresh=fresh)
+        if not found:
+            raise VerificationError(
+                f"no key for {day}", remedy=f"restore {self.path} from its own backup, unless the day was destroyed"
+            )
+        return found
 
-    def existing(self, day: date) -> bytes:
-        """The day's key, never making one. Raises VerificationError when there is none: the day cannot be opened."""
+    def begin_change(self, day: date) -> bytes:
+        """The day's coming key; made where no change is under way. The one in force stays until `end_change`."""
+        with self._lock, self._open() as connection:
+            connection.execute(
+                "INSERT INTO coming_key VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (day.isoformat(), secrets.token_bytes(32)),
+            )
+        return self._keys(day, fresh=True)[0]
+
+    def end_change(self, day: date) -> None:
+        """Let the coming key be the only one: what was sealed with the one before can be opened by nobody."""
+        named = (day.isoformat(),)
+        with self._lock, self._open() as connection:
+            row = connection.execute("SELECT key FROM coming_key WHERE day = ?", named).fetchone()
+            if row is not None:
+                connection.execute("DELETE FROM day_key WHERE day = ?", named)
+                connection.execute("INSERT INTO day_key VALUES (?, ?)", (day.isoformat(), row[0]))
+                connection.execute("DELETE FROM coming_key WHERE day = ?", named)
+            self._known.pop(day, None)
+
+    def destroy(self, day: date) -> None:
+        """Destroy the day's keys: what was sealed with them, backups of it included, can be opened by nobody (NIST SP 800-88r2)."""
+        with self._lock, self._open() as connection:
+            for table in ("day_key", "coming_key"):
+                connection.execute(f"DELETE FROM {table} WHERE day = ?", (day.isoformat(),))  # noqa: S608 - our own names
+            self._known.pop(day, None)
+
+    def _keys(self, day: date, *, fresh: bool = False) -> tuple[bytes, ...]:
         with self._lock:
-            if day not in self._known:
+            at, known = self._known.get(day, (0.0, ()))
+            if fresh or not known or time.monotonic() - at > REMEMBERED_S:
                 with self._open() as connection:
-                    row = connection.execute("SELECT key FROM day_key WHERE day = ?", (day.isoformat(),)).fetchone()
-                if row is None:
-                    raise VerificationError(
-                        f"no key for {day}",
-                        remedy=f"restore {self.path} from its own backup, unless the day was destroyed",
-                    )
-                self._known[day] = row[0]
-            return self._known[day]
+                    rows = [
+                        connection.execute(f"SELECT key FROM {table} WHERE day = ?", (day.isoformat(),)).fetchone()  # noqa: S608
+                        for table in ("coming_key", "day_key")
+                    ]
+                known = tuple(row[0] for row in rows if row is not None)
+                self._known[day] = time.monotonic(), known
+            return known
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -88,7 +132,8 @@ class DayKeys:
             self.path.chmod(0o600)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA secure_delete=ON")
-            connection.execute("CREATE TABLE IF NOT EXISTS day_key (day TEXT PRIMARY KEY, key BLOB NOT NULL)")
+            for table in ("day_key", "coming_key"):
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (day TEXT PRIMARY KEY, key BLOB NOT NULL)")
             yield connection
 
 
@@ -125,12 +170,33 @@ class SealedFolder:
             raise VerificationError(
                 f"sealed file {day}/{sha256} is missing", remedy="restore it from a backup"
             ) from error
-        try:
-            return AESGCM(self.keys.existing(day)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], sha256.encode())
-        except (InvalidTag, ValueError) as error:
-            raise VerificationError(
-                f"sealed file {day}/{sha256} was altered or its key is another", remedy="restore it from a backup"
-            ) from error
+        for fresh in (False, True):  # another process may have changed the key meanwhile
+            for key in self.keys.existing(day, fresh=fresh):
+                with suppress(InvalidTag, ValueError):
+                    return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], sha256.encode())
+        raise VerificationError(
+            f"sealed file {day}/{sha256} was altered or its key is another", remedy="restore it from a backup"
+        )
+
+    def change_key(self, day: date) -> int:
+        """Seal what is kept under a day with a new key, and destroy the one before; returns how many files. None is left: no key is.
+
+        Killed in between and asked again, it goes on: until the end both keys open.
+
+        Raises VerificationError : a file does not open; then the key before stays
+        """
+        names = sorted(
+            path.name for path in (self.folder / day.isoformat()).glob("??/*") if not path.name.startswith(".")
+        )
+        if not names:
+            self.keys.destroy(day)
+            return 0
+        key = self.keys.begin_change(day)
+        for sha256 in names:
+            content, nonce = self.open(day, sha256), secrets.token_bytes(NONCE_BYTES)
+            write_durably(self.path(day, sha256), nonce + AESGCM(key).encrypt(nonce, content, sha256.encode()))
+        self.keys.end_change(day)
+        return len(names)
 
 
 def write_durably(target: Path, content: bytes) -> None:

@@ -64,6 +64,55 @@ def test_each_day_has_a_key_of_its_own_and_keeps_it(tmp_path: Path) -> None:
     assert DayKeys(keys.path).key(DAY) == keys.key(DAY)
 
 
+def test_a_changed_key_opens_what_was_kept_and_nothing_of_before(tmp_path: Path) -> None:
+    sealed = folder(tmp_path)
+    kept, gone = sealed.seal(DAY, CONTENT), sealed.seal(DAY, b"another")
+    before = {one: sealed.path(DAY, one).read_bytes() for one in (kept, gone)}
+    other = folder(tmp_path)  # as another process has it
+    assert other.open(DAY, kept) == CONTENT
+    sealed.path(DAY, gone).unlink()
+    assert sealed.change_key(DAY) == 1
+    assert sealed.open(DAY, kept) == other.open(DAY, kept) == CONTENT
+    for one, content in before.items():
+        sealed.path(DAY, one).write_bytes(content)
+        with pytest.raises(VerificationError, match="another"):
+            sealed.open(DAY, one)
+    assert sealed.open(DAY, sealed.seal(DAY, b"new")) == b"new"
+
+
+def test_a_change_that_was_killed_goes_on_and_both_keys_open_until_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = folder(tmp_path)
+    names = [sealed.seal(DAY, content) for content in (CONTENT, b"another", b"third")]
+    real, calls = sealed.open, []
+
+    def killed(day: date, sha256: str) -> bytes:
+        calls.append(sha256)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(day, sha256)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sealed, "open", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sealed.change_key(DAY)
+    assert [len(folder(tmp_path).open(DAY, one)) for one in names] == [len(CONTENT), 7, 5]
+    assert folder(tmp_path).change_key(DAY) == 3
+    assert [len(folder(tmp_path).open(DAY, one)) for one in names] == [len(CONTENT), 7, 5]
+
+
+def test_a_day_of_which_nothing_is_left_has_no_key(tmp_path: Path) -> None:
+    sealed = folder(tmp_path)
+    path = sealed.path(DAY, sealed.seal(DAY, CONTENT))
+    before = path.read_bytes()
+    path.unlink()
+    assert sealed.change_key(DAY) == 0
+    path.write_bytes(before)
+    with pytest.raises(VerificationError, match="no key"):
+        sealed.open(DAY, path.name)
+
+
 def test_keys_and_sealed_files_are_the_owner_s_only(tmp_path: Path) -> None:
     sealed = folder(tmp_path)
     path = sealed.path(DAY, sealed.seal(DAY, CONTENT))

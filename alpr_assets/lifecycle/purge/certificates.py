@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from alpr_assets.access import register
 from alpr_assets.access.record.sealing import canonical
 from alpr_assets.errors import NotFoundError
+from alpr_assets.policy import Policy
 from alpr_assets.store.engine import reading
 from alpr_assets.store.purges import purge_certificate, purge_day, purge_decision, purge_plan
 from alpr_assets.store.sealed import sha256_hex
@@ -23,14 +24,14 @@ from alpr_assets.store.sealed import sha256_hex
 FORMAT: Final = 1
 METHOD: Final[Mapping[str, Any]] = {
     "standard": "NIST SP 800-88r2, Clear",
-    "pictures": "unlinked; they were encrypted, and their bytes may lie on the medium until they are overwritten or the key of their day is destroyed",
-    "backups": "hold what they held before, until they expire; see the department's schedule of backups",
+    "pictures": "unlinked, and the key that their day was encrypted with destroyed (cryptographic erase); what is held was sealed anew first",
+    "backups": "hold rows until they expire; pictures in them open only with a backup of the keys, which expires by the date in backups_until",
 }
 ROWS: Final[Mapping[str, str]] = {
     "sqlite": "deleted and overwritten with zeros (secure_delete), the index of plates rewritten, the log truncated",
     "postgresql": "deleted; their bytes lie in the files of the month until its partition is rewritten or dropped",
 }
-STATUS: Final[Mapping[str, str]] = {"sqlite": "rows destroyed, pictures removed", "postgresql": "removed"}
+STATUS: Final[Mapping[str, str]] = {"sqlite": "destroyed", "postgresql": "removed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ class Certificate:
     issued_at: datetime
 
 
-def issue(connection: Connection, plan_id: int, *, at: datetime) -> Certificate:
+def issue(connection: Connection, plan_id: int, *, policy: Policy, at: datetime) -> Certificate:
     """Write a finished purge's certificate, in the transaction that finishes it."""
-    content = canonical(_said(connection, plan_id, at))
+    until = (at + timedelta(days=policy.purge.backup_days)).astimezone(policy.zone).date()
+    content = canonical({**_said(connection, plan_id, at), "backups_until": until.isoformat()})
     issued = Certificate(plan_id, content, sha256_hex(content.encode()), at)
     connection.execute(insert(purge_certificate), asdict(issued))
     return issued

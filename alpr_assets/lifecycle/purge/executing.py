@@ -2,7 +2,8 @@
 
 Here: what happens outside the destroying transactions. Not here: those (`destroying`), plans (`planning`).
 Asked again it goes on: a day whose rows are gone is not destroyed again, its pictures that are still there are unlinked, what was not
-verified is. A day counts as verified when its rows were looked for by their keys, and its pictures by their names, and none was found.
+verified is. A day counts as verified when its rows were looked for by their keys, and its pictures by their names, and none was found. Before that the key
+of its pictures is destroyed; what is held is sealed with a new one first. So no copy of a destroyed picture opens, a backup's included.
 """
 
 from __future__ import annotations
@@ -100,6 +101,8 @@ def _one_day(
         on = at.astimezone(policy.zone).date()
         said = destroy_day(connection, plan_id, of, planned, policy=policy, on=on, at=at)
     _unlink(store, of.day)
+    if said.n_destroyed:
+        store.images.change_key(of.day)
     _verify(store, plan_id, planned, said, at=clock())
     return said
 
@@ -189,7 +192,7 @@ def _finish(plan_id: int, office: Office, at: datetime) -> None:
         act.connection.execute(insert(purge_decision), decided)
         done = {"status": "done", "n_decisions": row.n_decisions + 1}
         act.connection.execute(update(purge_plan).where(purge_plan.c.plan_id == plan_id).values(done))
-        issued = certificates.issue(act.connection, plan_id, at=at)
+        issued = certificates.issue(act.connection, plan_id, policy=office.policy, at=at)
         act.note(certificate_sha256=issued.sha256)
 
 

@@ -186,10 +186,9 @@ def test_the_certificate_says_what_was_done_by_whom_and_what_is_not_said(desk):
     assert [one["what"] for one in said["decisions"]] == ["planned", "approved", "approved", "begun", "done"]
     assert {one["capacity"] for one in said["decisions"][1:3]} == {"commander", "custodian"}
     assert (said["resolution"], said["consent"]) == tuple(ON_FILE.values())
-    assert "may lie on the medium" in said["method"]["pictures"]
-    assert said["status"] == (
-        "removed" if desk.store.engine.dialect.name == "postgresql" else "rows destroyed, pictures removed"
-    )
+    assert "cryptographic erase" in said["method"]["pictures"]
+    assert said["backups_until"] == "2026-08-05"
+    assert said["status"] == ("removed" if desk.store.engine.dialect.name == "postgresql" else "destroyed")
     assert not any(plate in issued.content for plate in ("7ABC123", "8XYZ111"))
     with pytest.raises((DBAPIError, StorageError)), writing(desk.store.engine) as connection:
         connection.execute(text("UPDATE purge_certificate SET content = 'x'"))
@@ -311,6 +310,25 @@ def test_killed_anywhere_the_next_run_goes_to_a_true_end(desk, monkeypatch, wher
     assert desk.rows(schema.capture) == []
     assert desk.pictures() == []
     assert desk.rows(purge_plan)[0].status == "done"
+
+
+@pytest.mark.clause("422.5")
+def test_no_backup_of_a_destroyed_picture_opens_and_what_is_held_does(desk):
+    """Cryptographic erase: the day's key goes with it, and held pictures are sealed anew first."""
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON), Pass("9STR999", NOON + timedelta(days=1))])
+    desk.hold(Selector(pattern="8XYZ111"))
+    images = desk.store.images
+    backup = {path: path.read_bytes() for path in images.folder.rglob("*") if path.is_file()}
+    digests = {row.capture_id: row.image_sha256 for row in desk.rows(schema.capture)}
+    held = digests[numbered(2)]
+    desk.execute(desk.begun(DAY, DAY + timedelta(days=1)))
+    assert images.picture(DAY, held)
+    assert images.path(DAY, held).read_bytes() != backup[images.path(DAY, held)]
+    for path, content in backup.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        with pytest.raises(VerificationError):
+            images.picture(date.fromisoformat(path.parts[-3]), path.name)
 
 
 def test_a_picture_that_another_capture_has_too_stays(desk):
