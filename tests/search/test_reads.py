@@ -41,7 +41,7 @@ def test_every_place_in_a_circle_lies_in_one_of_its_cells(circle, bearing, share
 
 def _away(circle, bearing, metres):
     """Along a great circle."""
-    angle, lat0, lon0 = metres / reads.EARTH_M, np.radians(circle.latitude_deg), np.radians(circle.longitude_deg)
+    angle, lat0, lon0 = metres / areas.EARTH_M, np.radians(circle.latitude_deg), np.radians(circle.longitude_deg)
     lat = np.arcsin(np.sin(lat0) * np.cos(angle) + np.cos(lat0) * np.sin(angle) * np.cos(bearing))
     lon = lon0 + np.arctan2(np.sin(bearing) * np.sin(angle) * np.cos(lat0), np.cos(angle) - np.sin(lat0) * np.sin(lat))
     return float(np.degrees(lat)), float((np.degrees(lon) + 180) % 360 - 180)
