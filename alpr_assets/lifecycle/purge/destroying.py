@@ -9,11 +9,12 @@ no longer read.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from alpr_assets.lifecycle.purge import drops
 from alpr_assets.lifecycle.purge.manifests import Manifest
@@ -23,6 +24,8 @@ from alpr_assets.store import schema, verdicts
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import lock_day
 from alpr_assets.store.purges import purge_day
+
+CACHE_KB: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ def destroy_day(
     on : the department's date now
     """
     day = of.day
+    if connection.dialect.name == "sqlite":  # its own 2 MB would be written out and read again for each index
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KB}")
     lock_day(connection, day)
     done = connection.execute(
         select(purge_day).where(purge_day.c.plan_id == plan_id, purge_day.c.day == day)
@@ -73,82 +78,96 @@ def _there(connection: Connection, day: date, planned: set[int]) -> set[int]:
 
 def _whole_passes(connection: Connection, day: date, chosen: set[int]) -> set[int]:
     """The chosen captures without those of a pass of which another capture is kept. On the day itself; a pass over midnight is two."""
-    read, member = schema.read.c, schema.sighting_read.c
-    rows = connection.execute(
-        select(member.sighting_day, member.sighting_id, read.capture_id)
-        .join(schema.read, (read.day == member.day) & (read.read_id == member.read_id))
-        .where(member.day == day)
+    capture, read, member = schema.capture.c, schema.read.c, schema.sighting_read.c
+    dialect = connection.dialect.name
+    kept = set(connection.scalars(select(capture.capture_id).where(capture.day == day))) - chosen
+    if not kept:
+        return chosen
+    joined = (read.day == member.day) & (read.read_id == member.read_id)
+    passes = connection.execute(
+        select(member.sighting_day, member.sighting_id)
+        .join(schema.read, joined)
+        .where(member.day == day, among(dialect, read.capture_id, sorted(kept)))
+        .distinct()
     ).all()
-    kept = {(row.sighting_day, row.sighting_id) for row in rows if row.capture_id not in chosen}
-    bound = {row.capture_id for row in rows if (row.sighting_day, row.sighting_id) in kept}
+    bound: set[int] = set()
+    for on in {row.sighting_day for row in passes}:
+        mine = among(dialect, member.sighting_id, [row.sighting_id for row in passes if row.sighting_day == on])
+        of_pass = select(read.capture_id).join(schema.sighting_read, joined)
+        bound |= set(connection.scalars(of_pass.where(member.day == day, member.sighting_day == on, mine)))
     return chosen - bound
 
 
 def _destroy(connection: Connection, day: date, doomed: set[int]) -> None:
     if not doomed:
         return
-    dialect, ids = connection.dialect.name, sorted(doomed)
-    capture, read, member, sighting = schema.capture.c, schema.read.c, schema.sighting_read.c, schema.sighting.c
-    reads = connection.execute(
-        select(read.read_id, read.plate).where(read.day == day, among(dialect, read.capture_id, ids))
-    ).all()
-    read_ids = [row.read_id for row in reads]
+    dialect = connection.dialect.name
+    capture, read, member = schema.capture.c, schema.read.c, schema.sighting_read.c
+    here = connection.execute(
+        select(capture.capture_id, capture.drop_id, capture.image_sha256).where(capture.day == day)
+    ).tuples().all()  # fmt: skip
+    kept = {number for number, _, _ in here} - doomed
     pictures: dict[int, set[str]] = {}
-    named = select(capture.drop_id, capture.image_sha256).where(
-        capture.day == day, among(dialect, capture.capture_id, ids)
-    )
-    for drop_id, sha256 in connection.execute(named).tuples():
-        pictures.setdefault(drop_id, set()).add(sha256)
-    passes = connection.execute(
-        select(member.sighting_day, member.sighting_id)
-        .where(member.day == day, among(dialect, member.read_id, read_ids))
-        .distinct()
-    ).all()
-    for table, column, keys in (
-        (schema.sighting_read, member.read_id, read_ids),
-        (verdicts.read_correction, verdicts.read_correction.c.read_id, read_ids),
-        (schema.read, read.read_id, read_ids),
-        (schema.recognition, schema.recognition.c.capture_id, ids),
-        (schema.capture_identity, schema.capture_identity.c.capture_id, ids),
-        (schema.capture, capture.capture_id, ids),
+    for number, drop_id, sha256 in here:
+        if number in doomed:
+            pictures.setdefault(drop_id, set()).add(sha256)
+    reads = connection.execute(select(read.read_id, read.capture_id, read.plate).where(read.day == day)).tuples().all()
+    gone_reads = {read_id for read_id, number, _ in reads if number in doomed}
+    kept_reads = {read_id for read_id, _, _ in reads} - gone_reads
+    of_passes = select(member.sighting_day).where(member.day == day).distinct()
+    pass_days = sorted(connection.scalars(of_passes))
+    for table, column, gone, stays in (
+        (schema.sighting_read, member.read_id, gone_reads, kept_reads),
+        (verdicts.read_correction, verdicts.read_correction.c.read_id, gone_reads, kept_reads),
+        (schema.read, read.read_id, gone_reads, kept_reads),
+        (schema.recognition, schema.recognition.c.capture_id, doomed, kept),
+        (schema.capture_identity, schema.capture_identity.c.capture_id, doomed, kept),
+        (schema.capture, capture.capture_id, doomed, kept),
     ):
-        connection.execute(delete(table).where(table.c.day == day, among(dialect, column, keys)))
-    for on in sorted({row.sighting_day for row in passes}):
-        numbers = [row.sighting_id for row in passes if row.sighting_day == on]
-        left = select(member.sighting_id).where(member.sighting_day == on, among(dialect, member.sighting_id, numbers))
-        gone = sorted(set(numbers) - set(connection.scalars(left)))
-        connection.execute(
-            delete(schema.hit).where(schema.hit.c.day == on, among(dialect, schema.hit.c.sighting_id, gone))
-        )
-        connection.execute(
-            delete(schema.sighting).where(sighting.day == on, among(dialect, sighting.sighting_id, gone))
-        )
+        connection.execute(delete(table).where(table.c.day == day, _one_of(dialect, column, gone, stays)))
+    for on in pass_days:
+        _forget_passes(connection, on)
     drops.forget(connection, pictures)
-    _forget_plates(connection, [row.plate for row in reads])
-    table = schema.capture_day
-    connection.execute(update(table).where(table.c.day == day).values(n_destroyed=table.c.n_destroyed + len(doomed)))
+    _forget_plates(connection, [plate for _, number, plate in reads if number in doomed])
+    days = schema.capture_day
+    connection.execute(update(days).where(days.c.day == day).values(n_destroyed=days.c.n_destroyed + len(doomed)))
+
+
+def _one_of(dialect: str, column: Any, gone: set[int], kept: set[int]) -> ColumnElement[bool]:
+    """One of those that go, of a day's: said by those that stay, where they are fewer."""
+    return among(dialect, column, sorted(gone)) if len(gone) <= len(kept) else ~among(dialect, column, sorted(kept))
+
+
+def _forget_passes(connection: Connection, day: date) -> None:
+    """Passes of which no read is left, and the hits that they raised."""
+    sighting, member, hit = schema.sighting.c, schema.sighting_read.c, schema.hit.c
+    read = select(member.read_id).where(member.sighting_day == sighting.day, member.sighting_id == sighting.sighting_id)
+    connection.execute(delete(schema.sighting).where(sighting.day == day, ~read.exists()))
+    passed = select(sighting.sighting_id).where(sighting.day == hit.day, sighting.sighting_id == hit.sighting_id)
+    connection.execute(delete(schema.hit).where(hit.day == day, ~passed.exists()))
 
 
 def _forget_plates(connection: Connection, plates: list[str]) -> None:
-    """The dictionary counts the reads there are, and forgets plates that are read nowhere any more. In the alphabet's order, as writers do."""
+    """The dictionary counts the reads there are, and forgets plates that are read nowhere any more. In the alphabet's order, as writers do.
+
+    Of each plate only the ends of its index are looked at: one that is read every day has thousands of reads.
+    """
     read, plate, dialect = schema.read.c, schema.plate.c, connection.dialect.name
-    known = sorted(set(plates))
-    counted: Any = select(
-        read.plate, func.count().label("n"), func.min(read.day).label("first"), func.max(read.day).label("last")
-    )
-    left = {
-        row.plate: row
-        for row in connection.execute(counted.where(among(dialect, read.plate, known)).group_by(read.plate))
-    }
-    gone = [one for one in known if one not in left]
+    counts = Counter(plates)
+    ends = [
+        select(of(read.captured_at)).where(read.plate == plate.plate).scalar_subquery() for of in (func.min, func.max)
+    ]
+    known = among(dialect, plate.plate, sorted(counts))
+    rows = connection.execute(select(plate.plate, *ends).where(known).order_by(plate.plate)).tuples().all()
+    gone = [one for one, first, _ in rows if first is None]
     connection.execute(delete(schema.plate).where(among(dialect, plate.plate, gone)))
     again = [
-        {"key": one, "n": left[one].n, "first": left[one].first, "last": left[one].last} for one in known if one in left
+        {"key": one, "n": counts[one], "first": first.astimezone(UTC).date(), "last": last.astimezone(UTC).date()}
+        for one, first, last in rows
+        if first is not None
     ]
     if again:
-        counts: dict[str, Any] = {
-            "n_reads": bindparam("n"),
-            "first_day": bindparam("first"),
-            "last_day": bindparam("last"),
-        }
-        connection.execute(update(schema.plate).where(plate.plate == bindparam("key")).values(counts), again)
+        values: dict[str, Any] = {
+            "n_reads": plate.n_reads - bindparam("n"), "first_day": bindparam("first"), "last_day": bindparam("last"),
+        }  # fmt: skip
+        connection.execute(update(schema.plate).where(plate.plate == bindparam("key")).values(values), again)

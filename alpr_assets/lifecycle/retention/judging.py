@@ -78,13 +78,15 @@ def parts_of(connection: Connection, day: date, policy: Policy) -> list[Part]:
 
 def eligible(connection: Connection, day: date, *, policy: Policy, on: date) -> set[int]:
     """The captures of a day that may be destroyed now: old enough, and not held. For a purge: in its transaction, with the day locked."""
-    schedule = schedule_of(policy)
-    old = {
-        number
-        for part in parts_of(connection, day, policy)
-        if _judge(schedule, part, on).standing in {Standing.ELIGIBLE, Standing.OVERDUE}
-        for number in part.ids or ()
-    }
+    schedule, table = schedule_of(policy), schema.capture_day
+    row = connection.execute(select(table).where(table.c.day == day)).one_or_none()
+    whole = None if row is None else _summed(row, row.n_captures, schedule, policy, on)
+    parts = parts_of(connection, day, policy) if whole is None else whole[-1:]
+    due = [part for part in parts if _judge(schedule, part, on).standing in {Standing.ELIGIBLE, Standing.OVERDUE}]
+    if due and whole is not None:
+        old = set(connection.scalars(select(schema.capture.c.capture_id).where(schema.capture.c.day == day)))
+    else:
+        old = {number for part in due for number in part.ids or ()}
     return old - covering.held(connection, day, only=old) if old else old
 
 

@@ -12,6 +12,8 @@ from sqlalchemy import event, insert, update
 from alpr_assets.lifecycle.holds import covering
 from alpr_assets.lifecycle.retention import judging
 from alpr_assets.lifecycle.retention.judging import COLUMNS, eligible, judge_days, n_captures_in
+from alpr_assets.lifecycle.retention.rules import Standing
+from alpr_assets.lifecycle.retention.schedule import schedule_of
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading, writing
@@ -141,6 +143,13 @@ def test_the_short_way_says_what_each_capture_says(
     today = date(day.year + 1, day.month, day.day) + timedelta(days=on)
     row = judged(sqlite_store, policy, today).loc[day]
     with reading(sqlite_store.engine) as connection:
-        assert row["n_eligible"] == len(eligible(connection, day, policy=policy, on=today))
+        each = {
+            number
+            for part in judging.parts_of(connection, day, policy)
+            if judging._judge(schedule_of(policy), part, today).standing in {Standing.ELIGIBLE, Standing.OVERDUE}
+            for number in part.ids
+        }
+        assert eligible(connection, day, policy=policy, on=today) == each
+        assert row["n_eligible"] == len(each)
         assert covering.held(connection, day) == set()
     assert judging.KIND == "reads"
