@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from alpr_assets.errors import VerificationError
-from alpr_assets.store.sealed import NONCE_BYTES, write_durably
+from alpr_assets.store.sealed import NONCE_BYTES, sync_folder, write_durably
 
 KEY_BYTES = 32
 
@@ -67,13 +67,4 @@ class SecretKey:
             return
         finally:
             draft.unlink()
-            _on_disk(self.path.parent)
-
-
-def _on_disk(folder: Path) -> None:
-    """The folder's names outlive a power cut: what the key seals must not outlive the key."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            sync_folder(self.path.parent)

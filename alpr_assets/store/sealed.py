@@ -214,7 +214,7 @@ def write_durably(target: Path, content: bytes) -> None:
         if isinstance(error, OSError):
             error.filename = error.filename or str(target)  # a full disk does not say whose
         raise
-    _sync(target.parent)
+    sync_folder(target.parent)
 
 
 def _make_folder(folder: Path) -> None:
@@ -223,10 +223,11 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync(folder.parent)
+    sync_folder(folder.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in a folder outlive a power cut: what was made, renamed or removed there."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

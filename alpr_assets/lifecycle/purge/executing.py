@@ -9,7 +9,6 @@ of its pictures is destroyed; what is held is sealed with a new one first. So no
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,6 +29,7 @@ from alpr_assets.store import schema, trigrams
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import Store, reading, writing
 from alpr_assets.store.purges import purge_day, purge_decision, purge_plan
+from alpr_assets.store.sealed import sync_folder
 
 Progress = Callable[[int, int], None]
 """Told after each day: days done, days to do."""
@@ -121,7 +121,7 @@ def _unlink(store: Store, day: date) -> int:
             path.unlink(missing_ok=True)
         if gone:
             n += len(gone)
-            _on_disk(part)
+            sync_folder(part)
             with contextlib.suppress(OSError):  # other pictures are in it
                 part.rmdir()
     return n
@@ -194,11 +194,3 @@ def _finish(plan_id: int, office: Office, at: datetime) -> None:
         act.connection.execute(update(purge_plan).where(purge_plan.c.plan_id == plan_id).values(done))
         issued = certificates.issue(act.connection, plan_id, policy=office.policy, at=at)
         act.note(certificate_sha256=issued.sha256)
-
-
-def _on_disk(folder: Any) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from alpr_assets.store.migrations.refusals import install
 from alpr_assets.store.types import BigId, Json, UtcInstant
 
 revision = "0011"
@@ -55,20 +56,8 @@ REFUSALS = (
 def upgrade() -> None:
     _holds()
     _incidents()
-    dialect = op.get_bind().dialect.name
-    for name, table, when, by_itself, text in REFUSALS:
-        condition = by_itself or CHANGED[dialect]
-        if dialect == "sqlite":
-            op.execute(
-                f"CREATE TRIGGER {name} {when} ON {table} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{text}'); END"
-            )
-            continue
-        row = "OLD" if when == "BEFORE DELETE" else "NEW"
-        op.execute(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN "
-            f"RAISE EXCEPTION '{text}' USING ERRCODE = 'check_violation'; END IF; RETURN {row}; END $$"
-        )
-        op.execute(f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+    changed = CHANGED[op.get_bind().dialect.name]
+    install((name, table, when, condition or changed, text) for name, table, when, condition, text in REFUSALS)
 
 
 def _holds() -> None:

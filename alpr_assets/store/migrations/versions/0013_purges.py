@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from alpr_assets.store.migrations.refusals import install
 from alpr_assets.store.types import BigId, UtcInstant
 
 revision = "0013"
@@ -53,18 +54,7 @@ REFUSALS = (
 
 def upgrade() -> None:
     _tables()
-    for name, table, when, condition, text in REFUSALS:
-        if op.get_bind().dialect.name == "sqlite":
-            op.execute(
-                f"CREATE TRIGGER {name} {when} ON {table} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{text}'); END"
-            )
-            continue
-        row = "OLD" if when == "BEFORE DELETE" else "NEW"
-        op.execute(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN "
-            f"RAISE EXCEPTION '{text}' USING ERRCODE = 'check_violation'; END IF; RETURN {row}; END $$"
-        )
-        op.execute(f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+    install(REFUSALS)
 
 
 def _tables() -> None:
