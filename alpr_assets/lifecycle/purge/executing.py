@@ -95,16 +95,26 @@ def execute(
 def _one_day(
     store: Store, plan_id: int, of: Manifest, *, policy: Policy, key: SecretKey, clock: Callable[[], datetime]
 ) -> Destroyed:
+    if (before := _verified(store, plan_id, of.day)) is not None:
+        return before
     planned = of.captures(key)
     at = clock()
     with writing(store.engine) as connection:
         on = at.astimezone(policy.zone).date()
         said = destroy_day(connection, plan_id, of, planned, policy=policy, on=on, at=at)
-    _unlink(store, of.day)
-    if said.n_destroyed:
+    if said.n_destroyed:  # else captures may land on the day still, and their pictures come before their rows
+        _unlink(store, of.day)
         store.images.change_key(of.day)
     _verify(store, plan_id, planned, said, at=clock())
     return said
+
+
+def _verified(store: Store, plan_id: int, day: date) -> Destroyed | None:
+    """What was done on a day, where it was verified: it is not looked at again, since later purges may have had what it kept."""
+    columns = purge_day.c
+    with reading(store.engine) as connection:
+        row = connection.execute(select(purge_day).where(columns.plan_id == plan_id, columns.day == day)).one()
+    return None if row.verified_at is None else Destroyed(day, row.n_destroyed, row.n_kept, row.n_gone)
 
 
 def _unlink(store: Store, day: date) -> int:
@@ -133,7 +143,8 @@ def _verify(store: Store, plan_id: int, planned: set[int], said: Destroyed, *, a
     with reading(store.engine) as connection:
         left = {name: _left(connection, table, day, planned) for name, table in _BY_CAPTURE.items()}
     of_others = max(n for name, n in left.items() if name != "capture")
-    if left["capture"] != said.n_kept or of_others > said.n_kept or _unlink(store, day):
+    n_pictures = _unlink(store, day) if said.n_destroyed else 0
+    if left["capture"] != said.n_kept or of_others > said.n_kept or n_pictures:
         raise VerificationError(
             f"purge {plan_id}: after {day} was destroyed, {left['capture']} of its captures are left where {said.n_kept} were kept",
             remedy="look at what else writes into this database, then execute the purge again",

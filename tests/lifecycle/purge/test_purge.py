@@ -349,6 +349,31 @@ def test_a_picture_that_a_killed_landing_left_goes_with_its_day(desk):
     assert left not in desk.pictures()
 
 
+def test_a_day_of_which_nothing_went_keeps_pictures_whose_captures_are_just_landing(desk):
+    """They are sealed before their rows are written."""
+    desk.put([Pass("7ABC123", NOON)])
+    plan_id = desk.begun()
+    desk.hold(Selector(pattern="7ABC123"))
+    landing = desk.store.images.seal(DAY, jpeg(77))
+    assert desk.execute(plan_id).n_kept == 1
+    assert landing in desk.pictures()
+
+
+def test_a_purge_that_is_done_is_left_alone_by_later_ones(desk):
+    desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
+    first = desk.begun()
+    desk.hold(Selector(pattern="8XYZ111"))
+    done = desk.execute(first)
+    desk.act(
+        partial(placing.lift, hold_id=1, disposition=placing.Disposition.BOOKED, reason="booked", policy=desk.policy),
+        Action.LIFT_HOLD,
+        desk.commander,
+    )
+    assert desk.execute(desk.begun()).n_destroyed == 1
+    assert desk.execute(first) == done
+    assert desk.left() == []
+
+
 def test_a_manifest_that_was_altered_is_found(desk):
     desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
     plan_id = desk.plan().plan_id
