@@ -68,7 +68,7 @@ class Keeping(SignedIn):
         served = self._client.reproduce(_content(frozen), self._why)
         found = served.value
         self._note(served, Action(ACTIONS.get(found.search, found.search)), len(found.found))
-        told = self._recorded_as(served)
+        told = self._recorded_as(served.receipt)
         located = self._located if "latitude_deg" in found.found else self._told
         return replace(found, found=located(found.found, told), frozen_at=found.frozen_at.astimezone(self.zone))
 

@@ -75,7 +75,7 @@ class Looking(SignedIn):
         """
         served = self._client.watches(self._why, running=running)
         self._note(served, Action.VIEW_HITS, len(served.value))
-        return self._told(served.value, self._recorded_as(served))
+        return self._told(served.value, self._recorded_as(served.receipt))
 
     def image(self, row: Any, *, plate_only: bool = False) -> Image.Image:
         """The picture that a row was read from. Each opening is a question of its own, and recorded as one.
@@ -116,7 +116,7 @@ class Looking(SignedIn):
         day, capture_id, _ = _picture_of(row)
         served = self._client.read_versions(day, capture_id, self._why)
         self._note(served, Action.PLATE_HISTORY, len(served.value))
-        return self._told(served.value, self._recorded_as(served))
+        return self._told(served.value, self._recorded_as(served.receipt))
 
     def compare_versions(
         self, *, since: Time, until: Time, old: str | None = None, new: str | None = None
@@ -142,7 +142,7 @@ class Looking(SignedIn):
             raise AlprError("versions are compared within a time", remedy="give since and until")
         served = self._client.version_differences(self._why, since=first, until=last, old=old, new=new)
         self._note(served, Action.PLATE_HISTORY, len(served.value.reads))
-        return replace(served.value, reads=self._told(served.value.reads, self._recorded_as(served)))
+        return replace(served.value, reads=self._told(served.value.reads, self._recorded_as(served.receipt)))
 
 
 def _picture_of(row: Any) -> tuple[date, int, int]:

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from alpr_assets.client.keeping import KeptFile
+from alpr_assets.client.keeping import ExportedFile, KeptFile
 from alpr_assets.client.questions import Search
 from alpr_assets.notebook.drawings import Drawing
 from alpr_assets.notebook.keeping import Keeping
@@ -155,14 +155,6 @@ class Report:
         return self._known[asked]
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """An export as it came, and as a table."""
-
-    content: bytes = field(repr=False)
-    delete_by: date
-
-
 class Reporting(Keeping, Showing):
     """A session that writes reports."""
 
@@ -175,13 +167,11 @@ class Reporting(Keeping, Showing):
         """Purpose, in words, and case number."""
         return {"purpose": self.purposes[self._why.purpose], "case_number": self._why.case_number}
 
-    def taken(self, search: Search, elements: Mapping[str, Any]) -> tuple[Taken, pd.DataFrame]:
-        """An export's bytes, and the same as a table in the department's time, with places where the search has them."""
+    def taken(self, search: Search, elements: Mapping[str, Any]) -> tuple[ExportedFile, pd.DataFrame]:
+        """An export, and the same as a table in the department's time, with places where the search has them."""
         placed = search not in PLACELESS
         file = self.export(search, file_format="geoparquet" if placed else "csv", **elements)
-        told = {
-            "record_id": self._answered[-1].receipt.record_id, "purpose": self._why.purpose, "case_number": self._why.case_number
-        }  # fmt: skip
+        told = self._recorded_as(self._answered[-1].receipt)
         if placed:
             frame: pd.DataFrame = pd.read_parquet(io.BytesIO(file.content)).drop(columns="geometry", errors="ignore")
             table: pd.DataFrame = self._located(frame, told)
@@ -190,4 +180,4 @@ class Reporting(Keeping, Showing):
             for name in (str(column) for column in plain.columns if str(column).endswith("_at")):
                 plain[name] = pd.to_datetime(plain[name], utc=True)
             table = self._told(plain, told)
-        return Taken(file.content, file.delete_by), table
+        return file, table

@@ -158,7 +158,7 @@ class Searching(SignedIn):
         )  # fmt: skip
         found = served.value
         self._note(served, Action.CANVASS, len(found.vehicles))
-        told = self._recorded_as(served)
+        told = self._recorded_as(served.receipt)
         return replace(
             found,
             vehicles=self._located(found.vehicles, told),
@@ -191,7 +191,7 @@ class Searching(SignedIn):
         )
         found = served.value
         self._note(served, Action.CO_TRAVEL, len(found.companions))
-        told = self._recorded_as(served)
+        told = self._recorded_as(served.receipt)
         return replace(found, companions=self._told(found.companions, told), passes=self._located(found.passes, told))
 
     def request_locate(self, plate: str) -> int:
@@ -225,7 +225,7 @@ class Searching(SignedIn):
         AccessRefusedError : nobody approved it, or not for this case; VerificationError : as `plate_history`
         """
         served = self._client.locate(plate, self._why, since=self._instant(since), until=self._instant(until))
-        found, told = served.value, self._recorded_as(served)
+        found, told = served.value, self._recorded_as(served.receipt)
         self._note(served, Action.LOCATE, len(found.places))
         return replace(found, places=self._located(found.places, told), hours=self._told(found.hours, told))
 
@@ -261,4 +261,4 @@ class Searching(SignedIn):
             self._why, by=by, since=self._instant(since), until=self._instant(until), area=area, suppress=suppress
         )
         self._note(served, Action.COUNT_READS, len(served.value))
-        return self._told(served.value, self._recorded_as(served))
+        return self._told(served.value, self._recorded_as(served.receipt))

@@ -142,7 +142,7 @@ class SignedIn:
 
     def _places(self, served: Served[pd.DataFrame], what: Action) -> GeoDataFrame:
         self._note(served, what, len(served.value))
-        return self._located(served.value, self._recorded_as(served))
+        return self._located(served.value, self._recorded_as(served.receipt))
 
     def _located(self, frame: pd.DataFrame, told: Mapping[str, Any]) -> GeoDataFrame:
         """With its places as points, and what the record knows it by."""
@@ -166,9 +166,9 @@ class SignedIn:
             frame[name] = frame[name].dt.tz_convert(self.zone)
         return frame
 
-    def _recorded_as(self, served: Served[Value]) -> dict[str, Any]:
+    def _recorded_as(self, receipt: Receipt) -> dict[str, Any]:
         return {
-            "record_id": served.receipt.record_id, "purpose": self._why.purpose, "case_number": self._why.case_number
+            "record_id": receipt.record_id, "purpose": self._why.purpose, "case_number": self._why.case_number
         }  # fmt: skip
 
     def _note(self, served: Served[Value], what: Action, n_rows: int) -> None:

@@ -66,8 +66,9 @@ def import_addresses(path: Path, data: Path, *, crs: str | None = None, at: date
     ]
     if not rows:
         raise MalformedError("file", f"{path.name}: no line of it is an address", remedy="look at its columns")
-    put_addresses(data, rows, source=path.name, sha256=files.digest(path), at=at)
-    return Imported(path.name, files.digest(path), at, len(rows), len(frame) - len(rows))
+    sha256 = files.digest(path)
+    put_addresses(data, rows, source=path.name, sha256=sha256, at=at)
+    return Imported(path.name, sha256, at, len(rows), len(frame) - len(rows))
 
 
 Row = tuple[str, str, int | None, str, float, float]

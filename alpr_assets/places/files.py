@@ -76,7 +76,7 @@ def column(frame: Any, names: Sequence[str]) -> str | None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, or of the files of a folder, such as an unpacked Shapefile."""
+    """SHA-256 of a file, in hexadecimal digits."""
     with open(path, "rb") as file:  # noqa: PTH123 - file_digest wants one
         return hashlib.file_digest(file, "sha256").hexdigest()
 

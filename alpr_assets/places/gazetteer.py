@@ -77,7 +77,7 @@ def _addresses(data: Path, number: int, street: str) -> list[Place]:
 
 
 def _named(data: Path, name: str) -> list[Place]:
-    """Landmarks of a name, and a street's crossings where there is no number."""
+    """Landmarks whose name begins so, the shortest first; 8 at most."""
     connection = files.opened(data / addresses.FILE)
     found: list[Place] = []
     if connection is not None and name:

@@ -40,7 +40,7 @@ _OSM: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A street, or the edge of an area. ends: (latitude, longitude) in degrees; is_area: it closes."""
+    """A street, or the edge of an area. places: (latitude, longitude) in degrees; is_area: it closes."""
 
     kind: str
     name: str
@@ -71,8 +71,9 @@ def import_streets(path: Path, data: Path, *, kind: str = "street", crs: str | N
         name = said.strip() if isinstance(said, str) else ""
         parts, where = getattr(geometry, "geoms", [geometry]), f"{path.name}, feature {number}"
         lines += [_line(part, _kind(row, kind), name, where=where) for part in parts]
-    put_streets(data, lines, source=path.name, sha256=files.digest(path), at=at)
-    return Imported(path.name, files.digest(path), at, len(lines), n_left_out)
+    sha256 = files.digest(path)
+    put_streets(data, lines, source=path.name, sha256=sha256, at=at)
+    return Imported(path.name, sha256, at, len(lines), n_left_out)
 
 
 def put_streets(data: Path, lines: Iterable[Line], *, source: str, sha256: str, at: datetime) -> None:

@@ -25,6 +25,7 @@ from alpr_assets.store.schema import metadata
 from alpr_assets.store.types import BigId, UtcInstant
 
 MAX_REFERENCE = 120  # characters
+MAX_REASON = 300  # characters
 
 purge_plan = Table(
     "purge_plan",
@@ -83,7 +84,7 @@ purge_decision = Table(
     Column("capacity", String(10), comment="in which an approval was given: commander or custodian"),
     Column("decided_at", UtcInstant, nullable=False),
     Column("member_id", BigInteger, nullable=False),
-    Column("reason", String(300), nullable=False),
+    Column("reason", String(MAX_REASON), nullable=False),
     UniqueConstraint("plan_id", "seq"),
     UniqueConstraint("plan_id", "capacity"),
     UniqueConstraint("plan_id", "kind", "member_id"),

@@ -196,6 +196,29 @@ def test_a_purge_is_executed_once_it_has_begun_and_every_tick_says_why(a_year_la
     assert judged(a_year_later)[2]["retention_is_sound"]
 
 
+@pytest.mark.clause("422.5")
+def test_a_purge_of_which_something_is_back_fails_its_check(
+    a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What wrote it again did so after the purge had verified its days."""
+    with reading(a_year_later.store.engine) as connection:
+        row = dict(connection.execute(schema.capture.select()).mappings().first())
+    approved_and_begun(a_year_later)
+    real = retention.execute
+
+    def executed(opened, *given, **more):
+        done = real(opened, *given, **more)
+        with writing(opened.engine) as connection:
+            connection.execute(schema.capture.insert(), row)
+        return done
+
+    monkeypatch.setattr(retention, "execute", executed)
+    result = a_year_later.run("execute_purge")
+    (check,) = result.get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == ("nothing_is_left", False)
+    assert check.metadata["captures left"].value == 1
+
+
 def test_a_purge_that_fails_is_not_tried_again_by_itself_and_goes_on_when_a_person_asks(
     a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

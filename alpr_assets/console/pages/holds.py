@@ -204,7 +204,7 @@ async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | 
     answer = await run_sync(services.gate.answer, asked.session, ask_of(form, Action.PLACE_HOLD, {}), search)
     status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
     return await asked.page(
-        "holds.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said,
+        "holds.html", status=status, form=_told(form), rows=answer.rows, most=listing.ROWS, receipt=answer.receipt, error=error, said=said,
         names=await run_sync(register.names, services.store.engine), grounds=TITLES, dispositions=DISPOSITIONS,
         may_lift=asked.may(Action.LIFT_HOLD), usual=(asked.on + timedelta(days=services.policy.holds.review_days)).isoformat(),
     )  # fmt: skip

@@ -193,6 +193,8 @@ def _reads_of_hits(connection: Connection, hits: Sequence[int], missing: list[st
             select(member.day, member.read_id).where(
                 member.sighting_day == passed.day, member.sighting_id == passed.sighting_id
             )
-        )
+        ).all()
+        if not rows:
+            missing.append(f"the reads of hit {number}")
         found += [(row.day, row.read_id) for row in rows]
     return found

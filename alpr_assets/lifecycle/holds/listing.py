@@ -14,10 +14,11 @@ from alpr_assets.store.engine import reading
 from alpr_assets.store.holds import hold, hold_decision
 
 ROWS: Final = 500
+"""Holds that are shown at once."""
 
 
 def holds(grant: Grant, engine: Engine, *, on: date, hold_id: int | None = None) -> Found[list[dict[str, Any]]]:
-    """Holds, those whose review is overdue first, then standing ones by their review, then lifted ones.
+    """Holds, those whose review is overdue first, then standing ones by their review, then lifted ones; the first `ROWS`.
 
     Parameters
     ----------

@@ -26,6 +26,7 @@ from alpr_assets.lifecycle.holds import covering
 from alpr_assets.lifecycle.holds.covering import Impact
 from alpr_assets.lifecycle.holds.selectors import Ground, Named, Selector
 from alpr_assets.lifecycle.lookalikes import fold
+from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.watches.patterns import parse
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
@@ -74,10 +75,12 @@ def place(
     """
     grant.require(Action.PLACE_HOLD)
     wanted = wanted.check(policy)
-    line = _reason(reason)
+    line = written(reason, most=MAX_REASON)
     _check_review(review_on, grant, policy)
     _lock_days(connection, wanted)
-    captures, missing = covering.named(connection, wanted) if wanted.names else (_described(connection, wanted), [])
+    captures, missing = (
+        covering.named(connection, wanted) if wanted.names else (covering.covered(connection, wanted), [])
+    )
     if missing:
         raise NotFoundError(
             f"not in the store: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
@@ -105,7 +108,7 @@ def preview(grant: Grant, connection: Connection, wanted: Selector, *, policy: P
     """What a hold would cover now. Raises as `place`, for what it holds."""
     grant.require(Action.PLACE_HOLD)
     wanted = wanted.check(policy)
-    captures = covering.named(connection, wanted)[0] if wanted.names else _described(connection, wanted)
+    captures = covering.named(connection, wanted)[0] if wanted.names else covering.covered(connection, wanted)
     return Found(covering.impact(connection, captures), [])
 
 
@@ -124,7 +127,9 @@ def extend(
     grant.require(Action.PLACE_HOLD)
     row = _standing(connection, hold_id)
     _check_review(review_on, grant, policy)
-    return Found(None, _decide(connection, grant, row, "extended", _reason(reason), review_on=review_on))
+    return Found(
+        None, _decide(connection, grant, row, "extended", written(reason, most=MAX_REASON), review_on=review_on)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def lift(
     NotFoundError : there is no such hold
     """
     grant.require(Action.LIFT_HOLD)
-    row, line = _standing(connection, hold_id), _reason(reason)
+    row, line = _standing(connection, hold_id), written(reason, most=MAX_REASON)
     effect = impact_of(connection, row)
     freed = effect.n_captures - effect.n_held
     proposal = _proposal(connection, row)
@@ -173,10 +178,6 @@ def impact_of(connection: Connection, row: Any) -> Impact:
 
 
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _described(connection: Connection, wanted: Selector) -> list[Named]:
-    return covering.covered(connection, wanted)
 
 
 def _lock_days(connection: Connection, wanted: Selector) -> None:
@@ -243,10 +244,3 @@ def _check_review(review_on: date, grant: Grant, policy: Policy) -> None:
             f"a hold is reviewed after today and within {policy.holds.review_days} days",
             remedy="give another date",
         )
-
-
-def _reason(reason: str) -> str:
-    line = " ".join(reason.split())
-    if not 3 <= len(line) <= MAX_REASON or not line.isprintable():
-        raise MalformedError("reason", f"a reason of 3 to {MAX_REASON} characters is needed")
-    return line

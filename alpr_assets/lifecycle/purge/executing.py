@@ -12,7 +12,6 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -92,6 +91,18 @@ def execute(
     return Executed(plan_id, tuple(told))
 
 
+def n_left(connection: Connection, plan_id: int, key: SecretKey) -> int:
+    """Captures that a purge destroyed and that some table knows all the same, counted anew by their keys; 0 is as it should be.
+
+    Raises VerificationError where a manifest is not the one that was planned.
+    """
+    columns, n = purge_day.c, 0
+    for of in manifests_of(connection, plan_id):
+        n_kept = connection.scalar(select(columns.n_kept).where(columns.plan_id == plan_id, columns.day == of.day)) or 0
+        n += max(0, max(_left(connection, of.day, of.captures(key)).values()) - n_kept)
+    return n
+
+
 def _one_day(
     store: Store, plan_id: int, of: Manifest, *, policy: Policy, key: SecretKey, clock: Callable[[], datetime]
 ) -> Destroyed:
@@ -141,7 +152,7 @@ def _verify(store: Store, plan_id: int, planned: set[int], said: Destroyed, *, a
     """Look for what was planned by its keys: exactly what was kept is left. Raises VerificationError."""
     columns, day = purge_day.c, said.day
     with reading(store.engine) as connection:
-        left = {name: _left(connection, table, day, planned) for name, table in _BY_CAPTURE.items()}
+        left = _left(connection, day, planned)
     of_others = max(n for name, n in left.items() if name != "capture")
     n_pictures = _unlink(store, day) if said.n_destroyed else 0
     if left["capture"] != said.n_kept or of_others > said.n_kept or n_pictures:
@@ -154,10 +165,14 @@ def _verify(store: Store, plan_id: int, planned: set[int], said: Destroyed, *, a
         connection.execute(update(purge_day).where(mine, columns.verified_at.is_(None)).values(verified_at=at))
 
 
-def _left(connection: Connection, table: Any, day: date, planned: set[int]) -> int:
-    """Captures of a plan that a table still knows."""
-    wanted = among(connection.dialect.name, table.c.capture_id, sorted(planned))
-    return connection.scalar(select(func.count(table.c.capture_id.distinct())).where(table.c.day == day, wanted)) or 0
+def _left(connection: Connection, day: date, planned: set[int]) -> dict[str, int]:
+    """Captures of a plan that are still known, by the table that knows them."""
+    left = {}
+    for name, table in _BY_CAPTURE.items():
+        wanted = among(connection.dialect.name, table.c.capture_id, sorted(planned))
+        n = select(func.count(table.c.capture_id.distinct())).where(table.c.day == day, wanted)
+        left[name] = connection.scalar(n) or 0
+    return left
 
 
 _BY_CAPTURE = {

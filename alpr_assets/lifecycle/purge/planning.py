@@ -22,13 +22,14 @@ from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
+from alpr_assets.lifecycle.reasons import LEAST, one_line, written
 from alpr_assets.lifecycle.retention.judging import eligible
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store import schema
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
-from alpr_assets.store.purges import MAX_REFERENCE, purge_day, purge_decision, purge_plan
+from alpr_assets.store.purges import MAX_REASON, MAX_REFERENCE, purge_day, purge_decision, purge_plan
 
 Progress = Callable[[int, int], None]
 """Told after each day: days done, days to do."""
@@ -246,9 +247,7 @@ def require_fresh(row: Any, at: datetime) -> None:
 def _decide(
     connection: Connection, grant: Grant, row: Any, kind: str, reason: str, *, capacity: str | None = None
 ) -> list[ResultId]:
-    line = " ".join(reason.split())
-    if not 3 <= len(line) <= 300 or not line.isprintable():
-        raise MalformedError("reason", "a reason of 3 to 300 characters is needed")
+    line = written(reason, most=MAX_REASON)
     number: int = connection.execute(
         insert(purge_decision).returning(purge_decision.c.decision_id),
         {
@@ -263,9 +262,9 @@ def _decide(
 
 
 def _reference(text: str, what: str) -> str:
-    line = " ".join(text.split())
-    if not 3 <= len(line) <= MAX_REFERENCE or not line.isprintable():
+    line = one_line(text, most=MAX_REFERENCE)
+    if line is None:
         raise MalformedError(
-            "reference", f"{what} is named by its reference on file", remedy=f"3 to {MAX_REFERENCE} characters"
+            "reference", f"{what} is named by its reference on file", remedy=f"{LEAST} to {MAX_REFERENCE} characters"
         )
     return line

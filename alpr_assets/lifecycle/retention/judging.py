@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from alpr_assets.lifecycle.holds import covering
 from alpr_assets.lifecycle.retention.rules import Judgement, Schedule, Standing, Subject
@@ -138,8 +138,3 @@ def _n_held(connection: Connection, day: date, old: list[Part]) -> int:
     if any(part.ids is None for part in old):
         return len(covering.held(connection, day))
     return len(covering.held(connection, day, only={number for part in old for number in part.ids or ()}))
-
-
-def n_captures_in(connection: Connection) -> int:
-    """Captures in the store, counted one by one: what the days' own rows must add up to."""
-    return connection.execute(select(func.count()).select_from(schema.capture)).scalar_one()

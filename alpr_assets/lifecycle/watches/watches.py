@@ -27,6 +27,7 @@ from alpr_assets.access.roles import Action, may
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.hits.ending import end_of_watch
 from alpr_assets.lifecycle.hotlists.categories import Category
+from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.watches import audience
 from alpr_assets.lifecycle.watches.areas import Area
 from alpr_assets.lifecycle.watches.patterns import parse
@@ -74,7 +75,7 @@ def place(grant: Grant, connection: Connection, wanted: Wanted, *, policy: Polic
         "kind": wanted.kind, "pattern": pattern.text, "is_partial": pattern.is_partial, "state": _state(wanted.state),
         "area": wanted.area.geojson() if wanted.area else None, "since_at": wanted.since_at, "until_at": wanted.until_at,
         "purpose": grant.ask.purpose, "category": grant.ask.purpose, "case_number": grant.ask.case_number,
-        "reason": _reason(wanted.reason), "owner_id": grant.member.member_id, "audience": wanted.audience,
+        "reason": written(wanted.reason, most=MAX_REASON), "owner_id": grant.member.member_id, "audience": wanted.audience,
         "supervisor_id": _supervisor(connection, grant, wanted), "status": "placed", "n_decisions": 0,
         "placed_at": grant.at, "approve_by_at": grant.at + timedelta(hours=policy.watches.approve_within_hours),
         "expires_at": wanted.expires_at,
@@ -158,7 +159,7 @@ def _decide(
         insert(watch_decision).returning(watch_decision.c.decision_id),
         {
             "watch_id": watch_id, "seq": row.n_decisions + 1, "kind": kind, "decided_at": grant.at,
-            "member_id": grant.member.member_id, "reason": _reason(reason), "expires_at": until,
+            "member_id": grant.member.member_id, "reason": written(reason, most=MAX_REASON), "expires_at": until,
         },
     ).scalar_one()  # fmt: skip
     status = "approved" if kind == "extended" else kind
@@ -246,13 +247,6 @@ def _state(state: str) -> str:
     if state and not (len(state) == 2 and state.isascii() and state.isalpha()):
         raise MalformedError("state", "a state is two letters, or left empty")
     return state
-
-
-def _reason(reason: str) -> str:
-    line = " ".join(reason.split())
-    if not 3 <= len(line) <= MAX_REASON or not line.isprintable():
-        raise MalformedError("reason", f"a reason of 3 to {MAX_REASON} characters is needed")
-    return line
 
 
 def elements(wanted: Wanted) -> Mapping[str, Any]:
