@@ -7,7 +7,7 @@ from functools import partial
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from alpr_assets.access.roles import Action, Role
@@ -103,6 +103,18 @@ def test_named_reads_captures_and_hits_hold_their_captures(desk, store):
         desk.place(Selector(reads=((DAY, numbered(1)), (DAY, numbered(9)))))
     with pytest.raises(NotFoundError, match="hit 77"):
         desk.place(Selector(hits=(77,)))
+    with writing(store.engine) as connection:
+        raised = connection.execute(
+            insert(schema.hit).returning(schema.hit.c.hit_id),
+            {
+                "day": DAY, "sighting_id": numbered(99), "source": "department", "plate": "7ABC123", "state": "CA", "list_type": "watch 1",
+                "category": "stolen_vehicle", "restricted": False, "match_kind": "exact", "differences": [], "confidence": 0.9,
+                "sure": True, "read_day": DAY, "read_id": numbered(99), "version_id": "light-1", "watch_id": 1, "captured_at": NOW,
+                "raised_at": NOW, "status": "raised", "n_moves": 0,
+            },
+        ).scalar_one()  # fmt: skip
+    with pytest.raises(NotFoundError, match=f"the reads of hit {raised}"):  # destroyed since
+        desk.place(Selector(hits=(raised,)))
     with reading(store.engine) as connection:
         assert len(connection.execute(select(hold)).all()) == 1
 
