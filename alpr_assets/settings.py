@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     receiver_ca_file: Path | None = Field(
         default=None, description="who signs certificates inside the department, PEM; beside public authorities"
     )
+    tsa_url: str = Field(default="", description="time-stamping authority of evidence, RFC 3161 over HTTP; empty: none")
+    tsa_ca_file: Path | None = Field(default=None, description="its root certificate, PEM")
     oidc_issuer: str = Field(default="", description="identity provider's issuer URL; empty: passwords")
     oidc_client_id: str = Field(default="", description="this system's name there")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="and its secret")

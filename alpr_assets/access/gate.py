@@ -37,6 +37,7 @@ Rows = TypeVar("Rows")
 KINDS: Final = {
     Action.OPEN_IMAGE: Kind.IMAGE,
     Action.EXPORT: Kind.EXPORT,
+    Action.PACK_EVIDENCE: Kind.EXPORT,
     Action.VIEW_PIPELINE: Kind.PIPELINE,
     Action.OPERATE_PIPELINE: Kind.PIPELINE,
 }

@@ -47,6 +47,8 @@ class Action(StrEnum):
     APPROVE_WATCH = "approve_watch"
     PLACE_HOLD = "place_hold"
     LIFT_HOLD = "lift_hold"
+    PACK_EVIDENCE = "pack_evidence"
+    BOOK_EVIDENCE = "book_evidence"
     HAND_OVER = "hand_over"
     PLAN_PURGE = "plan_purge"
     APPROVE_PURGE = "approve_purge"
@@ -56,6 +58,7 @@ class Action(StrEnum):
     VIEW_PIPELINE = "view_pipeline"
     OPERATE_PIPELINE = "operate_pipeline"
     # administration
+    WAIVE_BOOKING = "waive_booking"
     VERIFY_RECORD = "verify_record"
     APPROVE_EXPORT = "approve_export"
     PROPOSE_MEMBER = "propose_member"
@@ -75,7 +78,7 @@ DATA: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
         Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.APPROVE_WATCH,
-        Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.HAND_OVER, Action.PLAN_PURGE, Action.APPROVE_PURGE,
+        Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.PACK_EVIDENCE, Action.BOOK_EVIDENCE, Action.HAND_OVER, Action.PLAN_PURGE, Action.APPROVE_PURGE,
     }
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
@@ -94,14 +97,14 @@ TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERAT
 _LOOKS: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.OPEN_IMAGE, Action.VIEW_HITS,
-        Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.PLACE_HOLD, Action.HAND_OVER,
+        Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.PLACE_HOLD, Action.BOOK_EVIDENCE, Action.HAND_OVER,
     }
 )  # fmt: skip
-_ANALYSES: Final = frozenset({Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS, Action.EXPORT})
+_ANALYSES: Final = frozenset({Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE})
 _LEADS: Final = frozenset(
     {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
-        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION, Action.LIFT_HOLD,
+        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION, Action.LIFT_HOLD, Action.PACK_EVIDENCE,
     }
 )  # fmt: skip
 
@@ -113,8 +116,8 @@ MAY: Final = MappingProxyType(
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
         Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
-        | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE},
-        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
+        | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE},
+        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
         Role.AUDITOR: frozenset({Action.READ_RECORD, Action.VERIFY_RECORD, Action.VIEW_PIPELINE}),

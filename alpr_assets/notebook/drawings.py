@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import cos, floor, log10, pi, radians
+from math import cos, pi, radians
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,17 +18,15 @@ import pandas as pd
 from alpr_assets.client.incidents import Canvassed, CoTravel
 from alpr_assets.client.located import Located
 from alpr_assets.errors import AlprError
-from alpr_assets.notebook.layers import BASE, OTHERS, WRONG, Layer, Street, coloured, vehicle_of
+from alpr_assets.notebook.layers import OTHERS, WRONG, Layer, Street, coloured, vehicle_of
+from alpr_assets.places import paper
+from alpr_assets.places.paper import INK, METRES_A_DEGREE, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-METRES_A_DEGREE: Final = 6_371_008.8 * pi / 180  # of a sphere of the Earth's mean radius, IUGG
-LEAST_DEG: Final = 400 / METRES_A_DEGREE
 MOST_ROWS: Final = 25
-INK: Final = "#222831"
-PAPER: Final = "#f4f5f7"
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -54,7 +52,7 @@ class Drawing:
 def drawn_map(layers: Sequence[Layer], told: str, *, title: str = "", streets: Sequence[Street] = ()) -> Drawing:
     """The layers as a map for paper, over the streets."""
     figure, axes = _sheet(8.0, 5.6, told, title)
-    _streets(axes, streets)
+    paper.streets(axes, streets)
     for layer in layers:
         for shape in layer.shapes:
             _shape(axes, shape.geometry, shape.colour)
@@ -68,13 +66,7 @@ def drawn_map(layers: Sequence[Layer], told: str, *, title: str = "", streets: S
                 facecolors="none" if point.hollow else point.colour, alpha=0.85,
             )  # fmt: skip
         axes.scatter([], [], color=layer.colour, label=layer.name, s=30)
-    latitude_deg = _framed(axes)
-    axes.set_aspect(1 / max(cos(radians(latitude_deg)), 0.01))
-    axes.set_xticks([])
-    axes.set_yticks([])
-    _scale(axes, latitude_deg)
-    axes.annotate("N", (0.97, 0.99), (0.97, 0.9), "axes fraction", "axes fraction", ha="center", va="center",
-                  arrowprops={"arrowstyle": "->", "color": INK}, color=INK)  # fmt: skip
+    paper.framed(axes)
     if layers:
         handles, names = axes.get_legend_handles_labels()
         place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}
@@ -180,45 +172,6 @@ def _shape(axes: Axes, geometry: Any, colour: str) -> None:
     axes.fill(rings[0][:, 0], rings[0][:, 1], color=colour, alpha=0.1, zorder=0)
     for hole in rings[1:]:
         axes.fill(hole[:, 0], hole[:, 1], color=PAPER, zorder=0)
-
-
-def _streets(axes: Axes, streets: Sequence[Street]) -> None:
-    """Beneath everything; they do not count for what the map shows."""
-    from matplotlib.collections import LineCollection, PolyCollection  # noqa: PLC0415 - as above
-
-    for rank, (kind, (colour, width)) in enumerate(BASE.items()):
-        of_kind = [one for one in streets if one.kind == kind]
-        for is_area, collection in ((True, PolyCollection), (False, LineCollection)):
-            ways = [[(lon, lat) for lat, lon in one.places] for one in of_kind if one.is_area is is_area]
-            if ways:
-                style = {"facecolors": colour} if is_area else {"colors": colour, "linewidths": width * 0.6}
-                axes.add_collection(collection(ways, zorder=0.1 + rank / 100, **style), autolim=False)
-
-
-def _framed(axes: Axes) -> float:
-    """Room around what is drawn, at least as wide as high. Returns the latitude of the middle."""
-    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
-    latitude_deg, middle = (south + north) / 2, (west + east) / 2
-    narrowing = max(cos(radians(latitude_deg)), 0.01)
-    along, across = max(north - south, LEAST_DEG), max((east - west) * narrowing, LEAST_DEG)
-    across, along = max(across, along), max(along, 0.6 * across)
-    axes.set_xlim(middle - 0.55 * across / narrowing, middle + 0.55 * across / narrowing)
-    axes.set_ylim(latitude_deg - 0.58 * along, latitude_deg + 0.55 * along)
-    return latitude_deg
-
-
-def _scale(axes: Axes, latitude_deg: float) -> None:
-    """A bar of a round number of metres, about a quarter of the width."""
-    west, east = axes.get_xlim()
-    south, north = axes.get_ylim()
-    metres_a_degree = METRES_A_DEGREE * cos(radians(latitude_deg))
-    about = (east - west) * metres_a_degree / 4
-    power = 10 ** floor(log10(about))
-    metres = max(step * power for step in (1, 2, 5) if step * power <= about)
-    left, bottom = west + 0.03 * (east - west), south + 0.05 * (north - south)
-    axes.plot([left, left + metres / metres_a_degree], [bottom, bottom], color=INK, linewidth=3, solid_capstyle="butt")
-    said = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-    axes.text(left, bottom + 0.015 * (north - south), said, fontsize=8, color=INK, va="bottom")
 
 
 def _time_axis(axes: Axes, zone: ZoneInfo) -> None:

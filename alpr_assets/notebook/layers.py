@@ -67,13 +67,6 @@ class Street:
     is_area: bool
 
 
-BASE: Final[Mapping[str, tuple[str, float]]] = {
-    "water": ("#c9dcea", 1.0), "park": ("#d8e8d2", 1.0), "boundary": ("#b9bec6", 1.0), "street": ("#dde1e6", 1.2),
-    "arterial": ("#c9ced6", 2.4), "highway": ("#b7bdc8", 3.6),
-}  # fmt: skip
-"""Colour and width in pixels of each kind of street."""
-
-
 @dataclass(frozen=True, slots=True)
 class Layer:
     """What is shown or hidden together; its colour stands in the legend."""

@@ -17,7 +17,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from alpr_assets.notebook.layers import BASE, Layer, Street
+from alpr_assets.notebook.layers import Layer, Street
+from alpr_assets.places.paper import BASE
 
 HERE: Final = Path(__file__).parent
 VENDOR: Final = HERE.parent / "console" / "static" / "vendor"

@@ -50,6 +50,7 @@ hold = Table(
         "review_on", Date, nullable=False, comment="the department's date by which somebody looks whether it is needed"
     ),
     Column("n_decisions", Integer, nullable=False, comment="seq of its newest decision"),
+    Column("settled_at", UtcInstant, comment="lifted, and booked or said why not: frees; NULL: not yet", index=True),
     CheckConstraint("status IN ('standing', 'lifted')", name="status"),
     CheckConstraint(
         "n_items > 0 OR pattern IS NOT NULL OR ((area IS NOT NULL OR device_id IS NOT NULL) "

@@ -217,6 +217,19 @@ def write_durably(target: Path, content: bytes) -> None:
     sync_folder(target.parent)
 
 
+def write_once(target: Path, content: bytes) -> None:
+    """Write a file unless there is one: of two processes at once, one link decides which it is, and neither sees half of it."""
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.draft")
+    write_durably(draft, content)
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+        sync_folder(target.parent)
+
+
 def _make_folder(folder: Path) -> None:
     """Make a folder and those above it; each new name is on the disk before this returns."""
     if folder.exists():

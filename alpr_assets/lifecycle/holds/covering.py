@@ -69,6 +69,17 @@ def covered(connection: Connection, wanted: Selector, *, on: date | None = None)
     return [(row.day, row.capture_id) for row, inside in zip(rows, kept, strict=True) if inside]
 
 
+def of_hold(connection: Connection, row: Row[Any]) -> list[Named]:
+    """Day and id of the captures that a hold covers, in order; of one that names its captures those that it named."""
+    if not row.n_items:
+        return covered(connection, selector_of(row))
+    item = hold_item.c
+    named_ones = (
+        select(item.day, item.capture_id).where(item.hold_id == row.hold_id).order_by(item.day, item.capture_id)
+    )
+    return [(day, number) for day, number in connection.execute(named_ones).tuples()]
+
+
 def named(connection: Connection, wanted: Selector) -> tuple[list[Named], list[str]]:
     """Captures that a selector names, itself or by reads and hits, in order; and what of it is not in the store."""
     missing: list[str] = []
@@ -84,7 +95,7 @@ def named(connection: Connection, wanted: Selector) -> tuple[list[Named], list[s
 def held(
     connection: Connection, day: date, *, besides: int | None = None, only: Collection[int] | None = None
 ) -> set[int]:
-    """The captures of a UTC day that any standing hold covers. For a purge: in its transaction, with the day locked.
+    """The captures of a UTC day that any hold covers which stands, or is lifted and not settled yet. For a purge: in its transaction, with the day locked.
 
     Parameters
     ----------
@@ -92,7 +103,7 @@ def held(
     only : of these captures; None: of all
     """
     item = hold_item.c
-    others = [hold.c.status == "standing", *([] if besides is None else [hold.c.hold_id != besides])]
+    others = [hold.c.settled_at.is_(None), *([] if besides is None else [hold.c.hold_id != besides])]
     names = select(item.capture_id).join(hold, hold.c.hold_id == item.hold_id).where(item.day == day, *others)
     plates = _by_plate(day, others)
     if only is not None:

@@ -5,6 +5,7 @@ Here: a member's acts on holds. Each is a deed for `Gate.act`: it is done only w
 
 Placing locks every day that the hold may cover, and looks only then: what a purge destroyed just before is told and not promised. What
 is acknowledged stands, and a purge that comes after sees it. Lifting one hold frees nothing that another covers.
+What a lifted hold kept stays until it is booked or that is waived (`settling`).
 A lift says what became of the evidence; one that frees more captures than the policy's figure is proposed by one person and done by
 another.
 """
@@ -22,9 +23,9 @@ from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
-from alpr_assets.lifecycle.holds import covering
+from alpr_assets.lifecycle.holds import covering, settling
 from alpr_assets.lifecycle.holds.covering import Impact
-from alpr_assets.lifecycle.holds.selectors import Ground, Named, Selector
+from alpr_assets.lifecycle.holds.selectors import Ground, Selector
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.watches.patterns import parse
@@ -134,10 +135,16 @@ def extend(
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """What became of an ask to lift. is_lifted False: proposed, another does it; `impact`: what the hold covered then, and of it what others hold."""
+    """What became of an ask to lift.
+
+    impact : what the hold covered then, and of it what others hold
+    is_lifted : False: proposed, another does it
+    is_settled : False: what it kept stays until it is booked, or both say why not (`settling`)
+    """
 
     impact: Impact
     is_lifted: bool = True
+    is_settled: bool = False
 
 
 def lift(
@@ -163,18 +170,13 @@ def lift(
             return Found(Lifted(effect, is_lifted=False), ids)
         if proposal.member_id == grant.member.member_id:
             raise AccessRefusedError(("who proposed the lift does not do it as well",), codes=("own_proposal",))
-    return Found(Lifted(effect), _decide(connection, grant, row, "lifted", line, disposition=disposition))
+    ids = _decide(connection, grant, row, "lifted", line, disposition=disposition)
+    return Found(Lifted(effect, is_settled=settling.settle(connection, hold_id, at=grant.at)), ids)
 
 
 def impact_of(connection: Connection, row: Any) -> Impact:
     """What a standing hold covers now, and of it what others hold too."""
-    if row.n_items:
-        item = hold_item.c
-        named = connection.execute(select(item.day, item.capture_id).where(item.hold_id == row.hold_id)).tuples()
-        captures: list[Named] = [(day, number) for day, number in named]
-    else:
-        captures = covering.covered(connection, covering.selector_of(row))
-    return covering.impact(connection, captures, besides=row.hold_id)
+    return covering.impact(connection, covering.of_hold(connection, row), besides=row.hold_id)
 
 
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────

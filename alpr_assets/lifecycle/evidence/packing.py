@@ -1,0 +1,239 @@
+"""Packing: from a hold to a package, through the gate (422.5, 422.6(a)).
+
+Here: which captures, the encrypted spool, the register. Not here: the bag itself (`building`), booking it (`booking`).
+
+One package
+(1) the gate checks who, what for and which case; what the hold covers now is read
+(2) the bag is written into an encrypted spool, stamped where there is an authority, and sealed
+(3) the gate records it with the id of everything in it; the register gets it, and the record its hash; only then does it leave
+Killed anywhere, nothing has left, and the spool is gone with the process.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from functools import partial
+from typing import Any
+
+import pyrage
+from sqlalchemy import Connection, Row, insert, select
+
+from alpr_assets.access.acting import Office, acting
+from alpr_assets.access.gate import Answer, Ask, Found, Gate, Grant
+from alpr_assets.access.people import Session
+from alpr_assets.access.record.entries import Kind, ResultId
+from alpr_assets.access.roles import Action
+from alpr_assets.access.spool import Spool
+from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError, VerificationError
+from alpr_assets.lifecycle.evidence import contents, stamps
+from alpr_assets.lifecycle.evidence.building import PICTURES_ARE, Made, Maker, Options, Progress, narrowed, remarks
+from alpr_assets.lifecycle.evidence.report import Frame
+from alpr_assets.lifecycle.evidence.seals import Sealer
+from alpr_assets.lifecycle.hits.entitlement import named
+from alpr_assets.lifecycle.holds import covering
+from alpr_assets.lifecycle.holds.selectors import Named
+from alpr_assets.policy import Policy
+from alpr_assets.settings import Settings
+from alpr_assets.store.engine import Store, reading
+from alpr_assets.store.evidence import evidence_item, evidence_package
+from alpr_assets.store.holds import hold
+from alpr_assets.store.sealed import sha256_hex
+
+MAX_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A package on its way.
+
+    file_name : of what leaves, a tar, or one encrypted by age
+    sha256 : of its tagmanifest-sha256.txt
+    trouble : why it is not stamped
+    """
+
+    package_id: int
+    file_name: str
+    sha256: str
+    n_captures: int
+    spool: Spool
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    name: str
+    captures: tuple[Named, ...]
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Packer:
+    """Packs for one department."""
+
+    store: Store
+    gate: Gate
+    office: Office
+    maker: Maker
+
+    @classmethod
+    def of(cls, store: Store, gate: Gate, office: Office, policy: Policy, configured: Settings) -> Packer:
+        """As the settings have it. Raises ConfigurationError: an authority without its root."""
+        authority = stamps.Authority.of(configured)
+        maker = Maker(store.images, policy, Sealer.of(configured), configured.path("data"), authority)
+        return cls(store, gate, office, maker)
+
+    def pack(
+        self, session: Session, hold_id: int, options: Options, *, purpose: str, case_number: str, progress: Progress | None = None
+    ) -> Answer[Packed]:  # fmt: skip
+        """Pack what a hold covers now. Whoever gets the answer closes its spool.
+
+        Raises
+        ------
+        AccessRefusedError : the gate's refusal
+        ConfigurationError : the time-stamping authority's root cannot be read
+        IllegalMoveError : the hold covers nothing now
+        MalformedError : `recipient`: no such key; `subject`: see Options
+        NotFoundError : there is no such hold
+        VerificationError : a picture is missing or is not what was sealed: the package would not be whole
+        RecordUnavailableError : nothing left
+        """
+        options = options.check()
+        recipients = _recipients(options.recipient)
+        elements = {"hold_id": hold_id, **options.said(), "subjects": list(options.subjects)}
+        ask = Ask(action=Action.PACK_EVIDENCE, purpose=purpose, case_number=case_number, elements=elements)
+        folder = self.maker.data / "spool"
+        plain = Spool(folder)
+        spool = Spool(folder) if recipients else plain
+        try:
+            build = partial(self._build, hold_id=hold_id, options=options, plain=plain, progress=progress)
+            answer = self.gate.answer(session, ask, build)
+            if recipients:
+                pyrage.encrypt_io(_Reader(plain.chunks()), _Writer(spool), recipients)
+                plain.close()
+            spool.finish()
+            package_id = self._register(session, ask, answer, hold_id, options)
+        except BaseException:
+            plain.close()
+            spool.close()
+            raise
+        built = answer.rows
+        packed = Packed(
+            package_id, f"{built.name}.tar{'.age' if recipients else ''}", sha256_hex(built.made.tagmanifest),
+            len(built.captures), spool, built.made.trouble,
+        )  # fmt: skip
+        return Answer(packed, answer.receipt)
+
+    def _build(
+        self, grant: Grant, *, hold_id: int, options: Options, plain: Spool, progress: Progress | None
+    ) -> Found[_Built]:
+        grant.require(Action.PACK_EVIDENCE)
+        policy = self.maker.policy
+        with reading(self.store.engine) as connection:
+            row = hold_row(connection, hold_id)
+            captures = tuple(covering.of_hold(connection, row))
+            if not captures:
+                raise IllegalMoveError(f"hold {hold_id} covers nothing now", remedy="pack it when something is there")
+            gathered = contents.gather(
+                connection, grant, row, captures, zone=policy.zone, with_entries=options.with_entries
+            )
+        missing = len(captures) - len(gathered.captures)
+        if missing:
+            raise VerificationError(
+                f"hold {hold_id}: {missing} of its captures are not there", remedy="look at the purges' certificates"
+            )
+        gathered, bystanders = narrowed(gathered, options)
+        name = f"alpr-{grant.ask.case_number}-hold-{hold_id}-{grant.at.astimezone(UTC):%Y%m%dT%H%M%SZ}"[:MAX_NAME]
+        frame = Frame(
+            name=name, case_number=grant.ask.case_number, purpose=_title(policy, grant.ask.purpose), packed_by=grant.member.name,
+            packed_at=grant.at, pictures_are=PICTURES_ARE[options.pictures], remarks=remarks(gathered, bystanders, options),
+        )  # fmt: skip
+        made = self.maker.make(gathered, bystanders, options, frame, plain.write, progress=progress)
+        ids = [ResultId("hold", None, hold_id)]
+        ids += [ResultId("capture", day, number) for day, number in captures]
+        ids += [ResultId("read", contents.day_of(one), one["read_id"]) for one in gathered.reads]
+        ids += [named(one["hit_id"], contents.day_of(one, "read_day"), restricted=False) for one in gathered.hits]
+        return Found(_Built(name, captures, made), ids)
+
+    def _register(self, session: Session, ask: Ask, answer: Answer[_Built], hold_id: int, options: Options) -> int:
+        """The register gets it, and the record its hash: by a later head anybody can tell whether a bag is the one that left."""
+        built, at = answer.rows, self.gate.clock()
+        digest = sha256_hex(built.made.tagmanifest)
+        said = {"record_id": answer.receipt.record_id, "sha256": digest, "key_id": self.maker.sealer.key_id()}
+        with acting(
+            self.office, "register_evidence", session.actor(), at=at, kind=Kind.EXPORT, details=said
+        ) as act:  # fmt: skip
+            stamp = built.made.stamp
+            row = {
+                "hold_id": hold_id, "record_id": answer.receipt.record_id, "purpose": ask.purpose, "case_number": ask.case_number,
+                "member_id": session.member.member_id, "packed_at": at, "name": built.name, "sha256": digest,
+                "tagmanifest": built.made.tagmanifest.decode(), "options": options.said(), "n_captures": len(built.captures),
+                "n_bytes": built.made.n_bytes, "stamp": stamp.response if stamp else None, "stamped_at": stamp.at if stamp else None,
+            }  # fmt: skip
+            statement = insert(evidence_package).returning(evidence_package.c.package_id)
+            package_id: int = act.connection.execute(statement, row).scalar_one()
+            items = [{"package_id": package_id, "day": day, "capture_id": number} for day, number in built.captures]
+            act.connection.execute(insert(evidence_item), items)
+            act.note(package_id=package_id)
+        return package_id
+
+
+def hold_row(connection: Connection, hold_id: int) -> Row[Any]:
+    """A hold's row. Raises NotFoundError."""
+    row = connection.execute(select(hold).where(hold.c.hold_id == hold_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no hold {hold_id}")
+    return row
+
+
+def _recipients(key: str) -> list[Any]:
+    if not key:
+        return []
+    try:
+        return [pyrage.x25519.Recipient.from_str(key.strip())]
+    except pyrage.RecipientError as error:
+        raise MalformedError(
+            "recipient",
+            "that is no age public key",
+            remedy="give the line that begins with age1, as age-keygen writes it",
+        ) from error
+
+
+def _title(policy: Policy, code: str) -> str:
+    return next((one.title for one in policy.purposes if one.code == code), code)
+
+
+class _Reader(io.RawIOBase):
+    """A spool as a file to read."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            following = next(self._chunks, None)
+            if following is None:
+                return 0
+            self._rest = following
+        n = min(len(buffer), len(self._rest))
+        buffer[:n], self._rest = self._rest[:n], self._rest[n:]
+        return n
+
+
+class _Writer(io.RawIOBase):
+    """A spool as a file to write."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self._spool.write(bytes(content))
+        return len(content)
