@@ -42,6 +42,7 @@ evidence_package = Table(
     Column("name", String(64), nullable=False, comment="of the bag's folder"),
     Column("sha256", String(64), nullable=False, comment="of tagmanifest-sha256.txt: what seal, stamp and every check rest on"),
     Column("tagmanifest", Text, nullable=False, comment="that file: hashes of manifests, so that it can be stamped later"),
+    Column("seal", Text, nullable=False, comment="seal.txt but for the stamp's line"),
     Column("options", Json, nullable=False, comment="what was asked for besides pictures, reads and hits"),
     Column("n_captures", Integer, nullable=False),
     Column("n_bytes", BigInteger, nullable=False, comment="of the payload"),

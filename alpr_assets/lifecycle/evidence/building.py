@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from alpr_assets.errors import MalformedError
 from alpr_assets.lifecycle.captures.arrivals import SIMULATED
-from alpr_assets.lifecycle.evidence import maps, pictures, report, stamps, verifying
+from alpr_assets.lifecycle.evidence import maps, pictures, report, seals, stamps, verifying
 from alpr_assets.lifecycle.evidence.bags import Bag
 from alpr_assets.lifecycle.evidence.contents import Contents, Record, day_of
 from alpr_assets.lifecycle.evidence.report import Frame, Pictured
@@ -77,9 +77,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A bag that was written. tagmanifest: tagmanifest-sha256.txt; trouble: why it has no stamp"""
+    """A bag that was written. tagmanifest: tagmanifest-sha256.txt; seal: seal.txt but for the stamp; trouble: why it has no stamp"""
 
     tagmanifest: bytes
+    seal: str
     n_bytes: int
     stamp: stamps.Stamp | None
     trouble: str
@@ -125,9 +126,13 @@ class Maker:
             bag.add(file, content)
         tagmanifest = bag.describe(self._info(frame), self._tags(frame))
         stamp, trouble = self._stamped(tagmanifest)
-        stamped = {verifying.STAMP: stamp.response} if stamp else {}
-        bag.close(stamped | self.sealer.seal(bag.tag_manifests() | stamped))
-        return Made(tagmanifest, bag.n_bytes, stamp, trouble)
+        seal = "".join(seals.line(name, content) for name, content in bag.tag_manifests().items())
+        if stamp is None:
+            bag.close(self.sealer.seal(seal))
+        else:
+            said = seal + seals.line(verifying.STAMP, stamp.response)
+            bag.close({verifying.STAMP: stamp.response} | self.sealer.seal(said))
+        return Made(tagmanifest, seal, bag.n_bytes, stamp, trouble)
 
     def _pictures(
         self, bag: Bag, gathered: Contents, bystanders: Sequence[Record], options: Options, progress: Progress | None
@@ -215,10 +220,16 @@ def remarks(gathered: Contents, bystanders: Sequence[Record], options: Options) 
     """What a reader of the report must know of what is not in it."""
     said = []
     if gathered.n_restricted:
-        said.append(f"{gathered.n_restricted} hits are left out: of restricted files, or not for whoever packed this.")
+        said.append(
+            f"{_are(gathered.n_restricted, 'hit')} left out: of restricted files, or not for whoever packed this."
+        )
     if options.pictures is not Pictures.ORIGINAL:
-        said.append(f"{len(bystanders)} reads of other vehicles are covered in the copies. {LOOK}")
+        said.append(f"{_are(len(bystanders), 'read')} of another vehicle, and covered in the copies. {LOOK}")
     n_simulated = sum(SIMULATED in one["flags"] for one in gathered.captures)
     if n_simulated:
-        said.append(f"{n_simulated} captures are simulated: there are no pictures of them.")
+        said.append(f"{_are(n_simulated, 'capture')} simulated, without a picture.")
     return tuple(said)
+
+
+def _are(n: int, what: str) -> str:
+    return f"{n} {what} is" if n == 1 else f"{n} {what}s are"

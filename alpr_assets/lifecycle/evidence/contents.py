@@ -241,7 +241,7 @@ def _custody(captures: Sequence[Record], hold: Record, grant: Grant, told: _Told
         came = (one["landed_at"], one["unit"], one["shift"], one["operator"], one["receipt_sha256"])
         landed.setdefault(came, []).append(one["capture_id"])
     for (at, unit, shift, operator, receipt), ids in landed.items():
-        what = f"{len(ids)} captures landed from unit {unit}, shift {shift}, and were encrypted; receipt {receipt}"
+        what = f"{len(ids)} {'capture' if len(ids) == 1 else 'captures'} landed from unit {unit}, shift {shift} and encrypted; receipt {receipt}"
         steps.append((at, what, operator or "operator not named"))
     steps += [(one["decided_at"], f"hold {hold['hold_id']} {one['kind'].replace('_', ' ')}: {one['reason']}", one["by"])
               for one in hold["decisions"]]  # fmt: skip

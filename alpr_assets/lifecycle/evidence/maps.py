@@ -10,6 +10,7 @@ from typing import Final
 from alpr_assets.places import paper, streets
 
 AROUND_DEG: Final = 0.01
+POINT_DEG: Final = 1e-6  # a place is one point: a map of it has no extent of its own
 MOST_NUMBERED: Final = 60
 MARK: Final = "#b3261e"
 
@@ -37,7 +38,9 @@ def captures_map(places: Sequence[tuple[int, float, float]], data: Path) -> byte
     for (lat, lon), numbers in labels.items() if len(labels) <= MOST_NUMBERED else ():
         text = ", ".join(map(str, numbers[:6])) + (" …" if len(numbers) > 6 else "")
         axes.annotate(text, (lon, lat), (6, 4), textcoords="offset points", fontsize=8, color=paper.INK, zorder=4)
+    axes.set_xlim(min(lons) - POINT_DEG, max(lons) + POINT_DEG)
+    axes.set_ylim(min(lats) - POINT_DEG, max(lats) + POINT_DEG)
     paper.framed(axes)
     out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=130, facecolor="white", metadata={"Software": None})
+    figure.savefig(out, format="png", dpi=130, facecolor="white", bbox_inches="tight", metadata={"Software": None})
     return out.getvalue()

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 import pyrage
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from alpr_assets.access.acting import Office, acting
 from alpr_assets.access.gate import Answer, Ask, Found, Gate, Grant
@@ -28,7 +28,7 @@ from alpr_assets.access.record.entries import Kind, ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.access.spool import Spool
 from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError, VerificationError
-from alpr_assets.lifecycle.evidence import contents, stamps
+from alpr_assets.lifecycle.evidence import contents, seals, stamps, verifying
 from alpr_assets.lifecycle.evidence.building import PICTURES_ARE, Made, Maker, Options, Progress, narrowed, remarks
 from alpr_assets.lifecycle.evidence.report import Frame
 from alpr_assets.lifecycle.evidence.seals import Sealer
@@ -126,6 +126,49 @@ class Packer:
         )  # fmt: skip
         return Answer(packed, answer.receipt)
 
+    def stamp(self, session: Session, package_id: int, *, purpose: str, case_number: str) -> dict[str, bytes]:
+        """Have a package that left without a stamp stamped now; asked again, the same. Returns files to be put into its bag.
+
+        Raises as `pack`, and
+        IllegalMoveError : no authority is configured
+        NotFoundError : there is no such package
+        NotStampedError : the authority did not stamp it
+        """
+        ask = Ask(
+            action=Action.BOOK_EVIDENCE, purpose=purpose, case_number=case_number, elements={"package_id": package_id}
+        )  # fmt: skip
+        package = self.gate.answer(session, ask, partial(self._package, package_id=package_id)).rows
+        stamp = package.stamp or self._stamped(session, package)
+        return {verifying.STAMP: stamp} | self.maker.sealer.seal(package.seal + seals.line(verifying.STAMP, stamp))
+
+    def _package(self, grant: Grant, *, package_id: int) -> Found[Row[Any]]:
+        grant.require(Action.BOOK_EVIDENCE)
+        with reading(self.store.engine) as connection:
+            row = connection.execute(
+                select(evidence_package).where(evidence_package.c.package_id == package_id)
+            ).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no package {package_id}")
+        return Found(row, [ResultId("evidence_package", None, package_id)])
+
+    def _stamped(self, session: Session, package: Row[Any]) -> bytes:
+        authority = self.maker.authority
+        if authority is None:
+            raise IllegalMoveError(
+                "no time-stamping authority is configured", remedy="set ALPR_TSA_URL and ALPR_TSA_CA_FILE"
+            )
+        stamp = authority.stamp(package.tagmanifest.encode())
+        said = {"package_id": package.package_id, "stamped_at": stamp.at.isoformat()}
+        at = self.gate.clock()
+        with acting(
+            self.office, "stamp_evidence", session.actor(), at=at, kind=Kind.EXPORT, details=said
+        ) as act:  # fmt: skip
+            mine = (evidence_package.c.package_id == package.package_id) & evidence_package.c.stamp.is_(None)
+            act.connection.execute(
+                update(evidence_package).where(mine).values(stamp=stamp.response, stamped_at=stamp.at)
+            )
+        return stamp.response
+
     def _build(
         self, grant: Grant, *, hold_id: int, options: Options, plain: Spool, progress: Progress | None
     ) -> Found[_Built]:
@@ -169,7 +212,7 @@ class Packer:
             row = {
                 "hold_id": hold_id, "record_id": answer.receipt.record_id, "purpose": ask.purpose, "case_number": ask.case_number,
                 "member_id": session.member.member_id, "packed_at": at, "name": built.name, "sha256": digest,
-                "tagmanifest": built.made.tagmanifest.decode(), "options": options.said(), "n_captures": len(built.captures),
+                "tagmanifest": built.made.tagmanifest.decode(), "seal": built.made.seal, "options": options.said(), "n_captures": len(built.captures),
                 "n_bytes": built.made.n_bytes, "stamp": stamp.response if stamp else None, "stamped_at": stamp.at if stamp else None,
             }  # fmt: skip
             statement = insert(evidence_package).returning(evidence_package.c.package_id)

@@ -82,6 +82,7 @@ def _html(
         agency=policy.policy.agency, zone=policy.policy.time_zone, local=local,
         captures=contents.captures, reads=contents.reads, hits=contents.hits, hold=contents.hold, custody=contents.custody,
         map=MAP if picture_map else "", pictured=shown, not_pictured=len(contents.captures) > len(shown) > 0,
+        count=lambda rows, what: f"{len(rows):,} {what}{'' if len(rows) == 1 else 's'}",
         in_force=lambda one: reads.get(one["capture_id"], []),
     )  # fmt: skip
 

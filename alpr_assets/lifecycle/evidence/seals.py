@@ -7,7 +7,6 @@ and outside data backups, made when it is first used; its public half is in ever
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +27,11 @@ from alpr_assets.store.sealed import sha256_hex, write_once
 FILE: Final = "evidence_signing.pem"
 
 
+def line(name: str, content: bytes) -> str:
+    """What a seal says of a file, as sha256sum does."""
+    return f"{sha256_hex(content)}  {name}\n"
+
+
 class Sealer:
     """The department's key for evidence."""
 
@@ -40,10 +44,14 @@ class Sealer:
         """The key of the settings."""
         return cls(configured.path("keys"))
 
-    def seal(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        """seal.txt, as sha256sum writes it, and its signature. Raises VerificationError: the key file is none."""
-        text = "".join(f"{sha256_hex(content)}  {name}\n" for name, content in sorted(files.items())).encode()
-        return {SEAL: text, SIGNATURE: self._key().sign(text)}
+    def seal(self, lines: str) -> dict[str, bytes]:
+        """seal.txt and its signature. Raises VerificationError: the key file is none.
+
+        Parameters
+        ----------
+        lines : of what it seals, see `line`
+        """
+        return {SEAL: lines.encode(), SIGNATURE: self._key().sign(lines.encode())}
 
     def public(self) -> bytes:
         """The public half, PEM. Raises as `seal`."""

@@ -41,7 +41,13 @@ def raise_hit(desk: Desk, source="department", **changes) -> None:
             schema.hotlist_import, list_id=list_id, sha256="0" * 64, file_name="list.csv", format="csv", imported_at=NOON, accepted=True,
             n_lines=1, n_entries=1, n_quarantined=0, receipt={}, sealed_day=DAY,
         )  # fmt: skip
-        listed = {"plate": "7ABC123", "state": "CA", "list_type": source, "category": "stolen_vehicle", "restricted": False} | changes
+        listed = {
+            "plate": "7ABC123",
+            "state": "CA",
+            "list_type": source,
+            "category": "stolen_vehicle",
+            "restricted": False,
+        } | changes
         entry_id = new(
             schema.hotlist_entry, list_id=list_id, plate_folded="7ABC123", details={"owner": "Sgt. Fox"}, digest="0" * 64,
             from_import_id=import_id, **listed,
@@ -142,7 +148,12 @@ def test_what_is_not_whole_is_not_packed(one_desk):
 @pytest.mark.clause("422.4(d)")
 @pytest.mark.parametrize(
     ("role", "changes"),
-    [(Role.OFFICER, {}), (Role.DISPATCHER, {}), (Role.ENGINEER, {}), (Role.ANALYST, {"trained_until": date(2026, 6, 30)})],
+    [
+        (Role.OFFICER, {}),
+        (Role.DISPATCHER, {}),
+        (Role.ENGINEER, {}),
+        (Role.ANALYST, {"trained_until": date(2026, 6, 30)}),
+    ],
 )
 def test_who_may_not_pack_gets_nothing(one_desk, role, changes):
     desk = one_desk
@@ -183,7 +194,9 @@ def test_others_are_covered_in_copies(one_desk, tmp_path, wanted):
     with writing(desk.store.engine) as connection:  # both in one picture, the other below
         other = schema.read.c.read_id == schema.numbered(DAY, 2)
         quad = [[20, 60], [100, 60], [100, 90], [20, 90]]
-        connection.execute(update(schema.read).where(other).values(capture_id=schema.numbered(DAY, 1), box_x=20, box_y=60, quad=quad))
+        connection.execute(
+            update(schema.read).where(other).values(capture_id=schema.numbered(DAY, 1), box_x=20, box_y=60, quad=quad)
+        )
     with pytest.raises(MalformedError, match="somebody's plate"):
         desk.pack(desk.hold(pattern="7ABC123"), pictures=wanted)
     bag, _ = desk.packed(1, tmp_path / "medium", pictures=wanted, subjects=("7abc 123",))
@@ -225,7 +238,7 @@ def test_captures_without_pictures_are_packed_and_said_to_be(one_desk, tmp_path)
     bag, _ = desk.packed(desk.hold(pattern="7ABC123"), tmp_path / "medium")
     assert not (bag / "data" / "images").exists()
     assert not (bag / "data" / "map.png").exists()
-    assert "1 captures are simulated" in (bag / "data" / "report.html").read_text()
+    assert "1 capture is simulated" in (bag / "data" / "report.html").read_text()
 
 
 def test_a_spool_is_closed_where_nothing_leaves(one_desk, tmp_path):

@@ -28,6 +28,7 @@ PACKAGE = (
     "name",
     "sha256",
     "tagmanifest",
+    "seal",
     "n_captures",
     "n_bytes",
 )
@@ -91,6 +92,7 @@ def _packages() -> None:
                   comment="of tagmanifest-sha256.txt: what seal, stamp and every check rest on"),
         sa.Column("tagmanifest", sa.Text(), nullable=False,
                   comment="that file: hashes of manifests, so that it can be stamped later"),
+        sa.Column("seal", sa.Text(), nullable=False, comment="seal.txt but for the stamp's line"),
         sa.Column("options", Json, nullable=False, comment="what was asked for besides pictures, reads and hits"),
         sa.Column("n_captures", sa.Integer(), nullable=False),
         sa.Column("n_bytes", sa.BigInteger(), nullable=False, comment="of the payload"),
