@@ -89,7 +89,7 @@ def suite_retention(_policy: Policy) -> ExpectationSuite:
 
 
 def held_frame(store: Store, *, without_picture: str) -> tuple[pd.DataFrame, int]:
-    """Every capture that a standing hold names, and whether it and its picture are there and are what was landed; a row a capture.
+    """Every capture that a hold names which is not settled, and whether it and its picture are there and are what was landed; a row a capture.
 
     Expected are as many as the holds name. What a hold only describes is not looked at here: it names nothing that could be missing.
 
@@ -101,7 +101,7 @@ def held_frame(store: Store, *, without_picture: str) -> tuple[pd.DataFrame, int
         named = connection.execute(
             select(hold_item.c.day, hold_item.c.capture_id)
             .join(hold, hold.c.hold_id == hold_item.c.hold_id)
-            .where(hold.c.status == "standing")
+            .where(hold.c.settled_at.is_(None))
             .distinct()
         ).all()
         rows = [_looked_at(connection, store, day, number, without_picture) for day, number in named]

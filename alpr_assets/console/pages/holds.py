@@ -122,11 +122,7 @@ async def decide(asked: Asked) -> Response:
     if name == "extend":
         return await _list(asked, form, said=f"Hold {hold_id} is looked at again on {form.text('review_on')}.")
     lifted: placing.Lifted = done.rows
-    freed = lifted.impact.n_captures - lifted.impact.n_held
-    said = f"Hold {hold_id} is lifted: {freed:,} captures are held by no other." if lifted.is_lifted else (
-        f"Proposed: {freed:,} captures would be held by no other, so another person lifts hold {hold_id}."
-    )  # fmt: skip
-    return await _list(asked, form, said=said)
+    return await _list(asked, form, said=lifted_in_words(hold_id, lifted))
 
 
 def _deed(form: Form, hold_id: int, policy: Policy) -> tuple[Action, Callable[[Grant, Connection], Found[Any]]]:
@@ -196,6 +192,17 @@ def in_words(impact: Impact) -> str:
     others = f" {impact.n_held:,} of them are held already." if impact.n_held else ""
     one = impact.n_captures == 1
     return f"It covers {impact.n_captures:,} {'capture' if one else 'captures'} of {days}.{others}"
+
+
+def lifted_in_words(hold_id: int, lifted: placing.Lifted) -> str:
+    """What became of an ask to lift."""
+    freed = lifted.impact.n_captures - lifted.impact.n_held
+    if not lifted.is_lifted:
+        return f"Proposed: {freed:,} captures would be held by no other, so another person lifts hold {hold_id}."
+    said = f"Hold {hold_id} is lifted: {freed:,} captures are held by no other."
+    if lifted.is_settled:
+        return said
+    return f"{said} They stay until they are booked, or custodian and city attorney have said why they need not be."
 
 
 async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | None = None) -> Response:

@@ -41,6 +41,7 @@ from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_day, purge_plan
 from tests.access.people import office_of
 from tests.builders import drop, jpeg, line
+from tests.lifecycle.holds.settled import waive
 from tests.people import MemoryRecorder, ask, gate_for, member, session
 from tests.search.traffic import Pass, correct, put
 
@@ -388,6 +389,7 @@ def test_a_purge_that_is_done_is_left_alone_by_later_ones(desk):
         Action.LIFT_HOLD,
         desk.commander,
     )
+    waive(desk.store, desk.policy, 1)
     assert desk.execute(desk.begun()).n_destroyed == 1
     assert desk.execute(first) == done
     assert desk.left() == []
@@ -487,6 +489,7 @@ def test_captures_that_really_landed_leave_neither_plate_hash_nor_exif_anywhere(
     assert not folder.exists()  # its papers name what is gone; the held capture is in the store
     lifted = partial(placing.lift, hold_id=1, disposition=placing.Disposition.BOOKED, reason="booked", policy=policy)
     desk.act(lifted, Action.LIFT_HOLD, desk.commander)
+    waive(desk.store, policy, 1)
     desk.execute(desk.begun())
     desk.store.engine.dispose()
     for one in (
