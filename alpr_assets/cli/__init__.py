@@ -7,6 +7,7 @@ import click
 from alpr_assets.cli import (
     captures,
     drops,
+    evidence,
     hotlists,
     members,
     places,
@@ -45,6 +46,7 @@ for command in (
     hotlists.hotlist,
     captures.quarantine,
     drops.drops,
+    evidence.evidence,
     places.places,
     members.member,
     record.record,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alpr_assets.client.areas import geojson
 from alpr_assets.client.connection import Served, Why
+from alpr_assets.client.evidence import Evidence
 from alpr_assets.client.incidents import Canvassed, CoTravel, Incident
 from alpr_assets.client.keeping import Keeping
 from alpr_assets.client.located import Located, LocateRequest
@@ -31,7 +32,7 @@ class Picture:
     media_type: str
 
 
-class Client(Keeping):
+class Client(Keeping, Evidence):
     """A connection with all that may be asked through it."""
 
     def plate_history(

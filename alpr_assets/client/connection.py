@@ -18,6 +18,7 @@ import httpx
 
 from alpr_assets.access.record import verifying
 from alpr_assets.access.record.entries import Receipt
+from alpr_assets.access.roles import Action
 from alpr_assets.client import places, receipts
 from alpr_assets.client.heads import HeadBook, Proofs
 from alpr_assets.client.refusals import error_of
@@ -85,14 +86,27 @@ class Connection:
         found: dict[str, Any] = self._json("GET", "/api/sign-in")
         return found
 
-    def sign_in(self, user: str, password: str, code: str, *, label: str = "", minutes: int | None = None) -> datetime:
+    def sign_in(
+        self,
+        user: str,
+        password: str,
+        code: str,
+        *,
+        label: str = "",
+        minutes: int | None = None,
+        actions: frozenset[Action] | None = None,
+    ) -> datetime:
         """Sign in; until when. Whoever calls this has shown the notice before.
+
+        Parameters
+        ----------
+        actions : what the token is for; None: questions about vehicles
 
         Raises AccessRefusedError: wrong, locked, or something is still owed in the console.
         """
         said = {
             "user": user, "password": password, "code": code, "notice_acknowledged": True, "label": label,
-            "minutes": minutes,
+            "minutes": minutes, "actions": sorted(actions) if actions else None,
         }  # fmt: skip
         answer = self._json("POST", "/api/sign-in", said)
         self.bear(answer["token"])

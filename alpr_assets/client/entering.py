@@ -9,6 +9,7 @@ import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from alpr_assets.access.roles import Action
 from alpr_assets.client.asking import Client
 from alpr_assets.settings import settings
 
@@ -26,8 +27,14 @@ class Person:
     ask_secret: Callable[[str], str] = getpass.getpass
 
 
-def enter(url: str | None, user: str | None, person: Person, *, label: str) -> tuple[Client, bool]:
+def enter(
+    url: str | None, user: str | None, person: Person, *, label: str, actions: frozenset[Action] | None = None
+) -> tuple[Client, bool]:
     """A client that is signed in: by ALPR_TOKEN where it is set, else by asking the person; whether it asked.
+
+    Parameters
+    ----------
+    actions : what it signs in for; None: questions about vehicles
 
     Where the department signs in by its identity provider, a token made in the console is asked for instead.
 
@@ -49,7 +56,8 @@ def enter(url: str | None, user: str | None, person: Person, *, label: str) -> t
             return client, True
         user = user or person.ask(f"User name [{getpass.getuser()}]: ").strip() or getpass.getuser()
         password = person.ask_secret("Password: ")
-        client.sign_in(user, password, person.ask_secret("Six digits of your second factor: ").strip(), label=label)
+        code = person.ask_secret("Six digits of your second factor: ").strip()
+        client.sign_in(user, password, code, label=label, actions=actions)
     except BaseException:
         client.close()
         raise

@@ -19,6 +19,7 @@ from alpr_assets.access.record.serving import recorder
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.console.dagster import open_workspace
 from alpr_assets.console.wiring import Services
+from alpr_assets.lifecycle.evidence.packing import Packer
 from alpr_assets.policy import Policy
 from alpr_assets.settings import ROOT, Settings
 from alpr_assets.store.engine import open_store
@@ -44,11 +45,13 @@ def opened(
         instance = stack.enter_context(DagsterInstance.get())
         numbers = partial(provisional.known, store.engine)
         gate = Gate(partial(register.member, store.engine), record, policy, utc_now, numbers)
+        office = open_office(store.engine, record, policy, configured)
         yield Services(
             store=store,
             recorder=record,
             gate=gate,
-            office=open_office(store.engine, record, policy, configured),
+            office=office,
+            packer=Packer.of(store, gate, office, policy, configured),
             exports=Exports(gate, store.engine, SecretKey(configured.path("keys") / "exports.key")),
             case_key=SecretKey(configured.path("keys") / "cases.key"),
             policy=policy,

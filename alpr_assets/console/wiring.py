@@ -15,6 +15,7 @@ from alpr_assets.access.exports import Exports
 from alpr_assets.access.gate import Gate
 from alpr_assets.access.record.entries import Recorder
 from alpr_assets.access.secret_key import SecretKey
+from alpr_assets.lifecycle.evidence.packing import Packer
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store.engine import Store
@@ -38,6 +39,7 @@ class Services:
     gate: Gate
     office: Office
     exports: Exports
+    packer: Packer
     case_key: SecretKey
     policy: Policy
     settings: Settings

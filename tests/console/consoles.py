@@ -31,6 +31,7 @@ from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.console.app import create_app
 from alpr_assets.console.dagster import ConsoleWorkspace
 from alpr_assets.console.wiring import Services
+from alpr_assets.lifecycle.evidence.packing import Packer
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store import people
@@ -202,11 +203,13 @@ def open_console(folder: Path, policy: Policy, *, workspace: Any = None, **setti
         clock,
         partial(provisional.known, store.engine),
     )
+    office = Office(store.engine, recorder, policy, SecretKey(folder / "keys" / "second_factors"))
     services = Services(
         store=store,
         recorder=recorder,
         gate=gate,
-        office=Office(store.engine, recorder, policy, SecretKey(folder / "keys" / "second_factors")),
+        office=office,
+        packer=Packer.of(store, gate, office, policy, configured),
         exports=Exports(gate, store.engine, SecretKey(folder / "keys" / "exports")),
         case_key=SecretKey(folder / "keys" / "cases"),
         policy=policy,

@@ -22,7 +22,7 @@ from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
-VALUES = {"plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+VALUES = {"plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "package_id": "1", "booking_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
           "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
@@ -125,6 +125,7 @@ NEEDED = {
     "/search/plate": {Action.PLATE_HISTORY}, "/search/canvass": {Action.CANVASS}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
     "/watches": {Action.VIEW_HITS, Action.READ_RECORD}, "/watches/1": {Action.VIEW_HITS, Action.READ_RECORD},
     "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
+    "/evidence": {Action.BOOK_EVIDENCE}, "/evidence/new": {Action.PACK_EVIDENCE}, "/unbooked": {Action.WAIVE_BOOKING},
     "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE},
     "/purges/1/certificate": {Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD}, "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
@@ -177,6 +178,8 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
             or (path.startswith("/hits") and may(role, Action.VERIFY_HIT))
             or (path.startswith("/watches") and may(role, Action.PLACE_WATCH))
             or (path.startswith("/holds") and may(role, Action.PLACE_HOLD))
+            or (path.startswith("/evidence") and may(role, Action.BOOK_EVIDENCE))
+            or (path.startswith("/unbooked") and may(role, Action.WAIVE_BOOKING))
             or (path.startswith("/incidents") and may(role, Action.CANVASS))
             or (
                 path in {"/watches", "/watches/1"} and may(role, Action.READ_RECORD)
@@ -206,7 +209,17 @@ def test_nobody_without_current_training_reaches_data_by_any_path(behind: Consol
     for method, path in routes:
         entries = (method, path) in {("POST", "/record"), ("POST", "/record/0")}  # its heads hold nobody's data
         if entries or path.startswith(
-            ("/search", "/hits", "/watches", "/holds", "/incidents", "/purges", "/dagster", "/exports/take")
+            (
+                "/search",
+                "/hits",
+                "/watches",
+                "/holds",
+                "/evidence",
+                "/incidents",
+                "/purges",
+                "/dagster",
+                "/exports/take",
+            )
         ):
             if method == "WEBSOCKET":
                 assert asked(browser, method, path)[0] == 4403
@@ -249,6 +262,24 @@ API_ASKS: dict[str, dict[str, Any]] = {
     "/api/locate": {**WHY, "plate": "7ABC123"},
     "/api/freeze": {**WHY, "of": {"search": "plate_history", "plate": "7ABC123"}},
     "/api/reproduce": WHY,
+    "/api/evidence/pack": {**WHY, "hold_id": 1},
+    "/api/evidence/packages": WHY,
+    "/api/evidence/stamp": {**WHY, "package_id": 1},
+    "/api/evidence/book": {
+        **WHY,
+        "package_id": 1,
+        "item_number": "26-1-1",
+        "media": "drive",
+        "media_serial": "4711",
+        "to_whom": "locker 7",
+        "checked": {"sha256": "0" * 64, "is_whole": True},
+    },
+    "/api/evidence/follow": {
+        **WHY,
+        "booking_id": 1,
+        "reason": "check",
+        "checked": {"sha256": "0" * 64, "is_whole": True},
+    },
     "/api/read-versions": {**WHY, "day": "2026-06-15", "capture_id": 1},
     "/api/version-differences": {**WHY, "since": "2026-06-15T00:00:00Z", "until": "2026-06-16T00:00:00Z"},
 }

@@ -34,6 +34,8 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/search/canvass", "Canvass", (Action.CANVASS,)),
     ("/incidents", "Incident numbers", (Action.CANVASS,)),
     ("/holds", "Holds", (Action.PLACE_HOLD,)),
+    ("/evidence", "Evidence", (Action.BOOK_EVIDENCE,)),
+    ("/unbooked", "Not booked", (Action.WAIVE_BOOKING,)),
     ("/purges", "Purges", (Action.PLAN_PURGE, Action.APPROVE_PURGE)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
     ("/destinations", "Destinations", (Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION)),

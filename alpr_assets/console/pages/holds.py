@@ -213,7 +213,7 @@ async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | 
     return await asked.page(
         "holds.html", status=status, form=_told(form), rows=answer.rows, most=listing.ROWS, receipt=answer.receipt, error=error, said=said,
         names=await run_sync(register.names, services.store.engine), grounds=TITLES, dispositions=DISPOSITIONS,
-        may_lift=asked.may(Action.LIFT_HOLD), usual=(asked.on + timedelta(days=services.policy.holds.review_days)).isoformat(),
+        may_lift=asked.may(Action.LIFT_HOLD), may_pack=asked.may(Action.PACK_EVIDENCE), usual=(asked.on + timedelta(days=services.policy.holds.review_days)).isoformat(),
     )  # fmt: skip
 
 

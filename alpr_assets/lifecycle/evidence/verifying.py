@@ -284,6 +284,11 @@ def main() -> int:
     if given.json:
         print(json.dumps({**asdict(said), "status": said.status}, indent=1))
         return said.status
+    return told(said)
+
+
+def told(said: Report) -> int:
+    """Say it to a person; returns the status."""
     for one in said.findings:
         print(f"{one.kind}: {one.file}: {one.text}")
     print(("It is what left.", "It is NOT what left.", "Not everything could be checked.")[said.status])

@@ -50,6 +50,7 @@ OPERATIONS = [
     ("POST", "/canvass"), ("POST", "/co-travel"), ("POST", "/counts"),
     ("POST", "/freeze"), ("POST", "/reproduce"), ("POST", "/locate"), ("POST", "/locate/requests"), ("GET", "/locate/requests"),
     ("POST", "/read-versions"), ("POST", "/version-differences"),
+    ("POST", "/evidence/pack"), ("POST", "/evidence/packages"), ("POST", "/evidence/stamp"), ("POST", "/evidence/book"), ("POST", "/evidence/follow"),
     ("POST", "/base-layer"), ("POST", "/places"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
@@ -59,7 +60,7 @@ ASKS = [
     "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
     "PossiblePlatesAsk", "PlatePathAsk", "CanvassAsk", "CoTravelAsk", "CountsAsk",
     "FreezeAsk", "ReproduceAsk", "LocateAsk", "LocateRequestAsk",
-    "ReadVersionsAsk", "VersionDifferencesAsk",
+    "PackAsk", "PackagesAsk", "StampAsk", "BookAsk", "FollowAsk", "ReadVersionsAsk", "VersionDifferencesAsk",
 ]  # fmt: skip
 
 

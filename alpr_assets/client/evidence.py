@@ -1,0 +1,213 @@
+"""Evidence on a medium: written whole or not at all, checked there, booked by what was counted.
+
+Here: from the console's answer to a folder on a medium, and what is said of it. Not here: the check itself, which needs nothing of ours
+(`lifecycle.evidence.verifying`); it is done with it, and with the Library of Congress' bagit besides.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import secrets
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bagit
+import httpx
+
+from alpr_assets.access.record.entries import Receipt
+from alpr_assets.client import places, receipts
+from alpr_assets.client.connection import Connection, Served, Why
+from alpr_assets.client.refusals import error_of
+from alpr_assets.errors import StorageError, VerificationError
+from alpr_assets.lifecycle.evidence import verifying
+from alpr_assets.store.sealed import sync_folder
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A package on a medium. path: the bag's folder, or the encrypted file; sha256: of its tagmanifest-sha256.txt"""
+
+    path: Path
+    package_id: int
+    sha256: str
+    is_stamped: bool
+
+
+class Evidence(Connection):
+    """A connection through which evidence is packed and booked."""
+
+    def pack(self, hold_id: int, folder: Path, why: Why, **options: Any) -> Served[Written]:
+        """Pack what a hold covers, and write it below a folder of a medium; there it is checked before it has its name.
+
+        Parameters
+        ----------
+        options : pictures, subjects, with_entries, recipient: as of `lifecycle.evidence.building.Options`
+
+        Raises
+        ------
+        AccessRefusedError, NotFoundError, IllegalMoveError, MalformedError : the console's
+        StorageError : the medium has no room, cannot be written, or holds this package already
+        VerificationError : what was written is not what left
+        """
+        said = {"purpose": why.purpose, "case_number": why.case_number, "hold_id": hold_id, **options}
+        with _explained(folder), self._streamed("/api/evidence/pack", said) as response:
+            name = _file_name(response)
+            part = folder / f".{name}.{secrets.token_hex(4)}.part"
+            receipt = receipts.of_header(response.headers)
+            written = Written(
+                folder / name.removesuffix(".tar"), int(response.headers["ALPR-Package"]), response.headers["ALPR-Package-SHA256"],
+                response.headers["ALPR-Stamped"] == "yes",
+            )  # fmt: skip
+            try:
+                if name.endswith(".tar"):
+                    _unpacked(response, part, written)
+                else:
+                    _copied(response, part)
+                if written.path.exists():
+                    raise StorageError(f"{written.path} is there already", remedy="give another folder")
+                part.rename(written.path)
+                sync_folder(folder)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+                part.unlink(missing_ok=True)
+        self._followed(receipt)
+        return Served(written, receipt)
+
+    def packages(self, why: Why, package_id: int | None = None) -> Served[list[dict[str, Any]]]:
+        """Packages that left, the newest first, with bookings and custody."""
+        served = self._recorded("/api/evidence/packages", why, {"package_id": package_id}, accept="application/json")
+        return Served(served.value.json()["packages"], served.receipt)
+
+    def stamp(self, package_id: int, bag: Path, why: Why) -> None:
+        """Have a package stamped that left without a stamp, and put stamp and seal into its bag. Raises as `pack`."""
+        said = {"purpose": why.purpose, "case_number": why.case_number, "package_id": package_id}
+        files = self._json("POST", "/api/evidence/stamp", said)["files"]
+        with _explained(bag):
+            for name in (verifying.STAMP, verifying.SIGNATURE, verifying.SEAL):  # the seal last: it names the stamp
+                _put(bag / name, base64.b64decode(files[name]))
+
+    def book(
+        self, package_id: int, bag: Path, why: Why, *, item_number: str, media: str, media_serial: str, to_whom: str
+    ) -> Served[dict[str, Any]]:
+        """Check a bag on its medium, and book it: booking_id, is_settled. Raises IllegalMoveError: it is not the package, whole."""
+        asked = {
+            "package_id": package_id, "item_number": item_number, "media": media, "media_serial": media_serial, "to_whom": to_whom,
+            "checked": checked(bag),
+        }  # fmt: skip
+        served = self._recorded("/api/evidence/book", why, asked, accept="application/json")
+        return Served(served.value.json(), served.receipt)
+
+    def follow(
+        self, booking_id: int, bag: Path, why: Why, *, reason: str, to_whom: str = "", from_whom: str = ""
+    ) -> Served[bool]:
+        """Check a booked bag that is handed over, or with nobody named only checked. Whether it is intact; on record in either case."""
+        asked = {
+            "booking_id": booking_id, "reason": reason, "to_whom": to_whom, "from_whom": from_whom, "checked": checked(bag),
+        }  # fmt: skip
+        served = self._recorded("/api/evidence/follow", why, asked, accept="application/json")
+        return Served(served.value.json()["is_intact"], served.receipt)
+
+    @contextmanager
+    def _streamed(self, path: str, said: dict[str, Any]) -> Iterator[httpx.Response]:
+        try:
+            with self.waiting(), self._http.stream("POST", path, json=said) as response:
+                if not response.is_success:
+                    response.read()
+                    raise error_of(response)
+                yield response
+        except httpx.TransportError as error:
+            raise places.unreachable(self.url, error) from error
+
+    def _followed(self, receipt: Receipt) -> None:
+        self._book.follow(self.url, receipt.head, self._proofs())
+
+
+def checked(bag: Path) -> dict[str, Any]:
+    """What a check of a bag finds, as the console is told."""
+    said = verifying.verify(bag)
+    return {"sha256": said.sha256, "is_whole": said.status == 0}
+
+
+# ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _unpacked(response: httpx.Response, part: Path, expected: Written) -> None:
+    """The bag below `part`, on the disk, and checked by two programs."""
+    part.mkdir(mode=0o700)
+    with tarfile.open(fileobj=_Stream(response), mode="r|") as tar:
+        tar.extractall(part, filter="data")
+    (bag,) = part.iterdir()
+    for path in sorted(bag.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    said = verifying.verify(bag)
+    if said.status or said.sha256 != expected.sha256:
+        raise VerificationError("what lies on the medium is not what left", remedy="use another medium")
+    try:
+        bagit.Bag(str(bag)).validate()
+    except bagit.BagError as error:
+        raise VerificationError("the bag on the medium is not valid", remedy="use another medium") from error
+    for path in bag.iterdir():
+        path.rename(part / path.name)
+    bag.rmdir()
+
+
+def _copied(response: httpx.Response, part: Path) -> None:
+    with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
+        file.writelines(response.iter_bytes(CHUNK))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _put(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _file_name(response: httpx.Response) -> str:
+    """The file's name, without any folder that somebody may have put before it."""
+    return Path(response.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')).name
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written: {error.strerror or error}",
+            remedy="is the medium there, with room, and yours?",
+        ) from error
+
+
+class _Stream(io.RawIOBase):
+    """An answer as a file to read from, as tarfile wants one."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._parts, self._rest = response.iter_bytes(CHUNK), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, n: int = -1) -> bytes:
+        while n < 0 or len(self._rest) < n:
+            following = next(self._parts, None)
+            if following is None:
+                break
+            self._rest += following
+        found, self._rest = (self._rest, b"") if n < 0 else (self._rest[:n], self._rest[n:])
+        return found
