@@ -14,7 +14,9 @@ from alpr_assets.access import handovers, provisional, register, sessions
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, page
 from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
+from alpr_assets.lifecycle.evidence.booking import n_broken
 from alpr_assets.lifecycle.holds.listing import n_overdue
+from alpr_assets.lifecycle.holds.settling import n_waiting
 from alpr_assets.store.engine import reading
 
 NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "names": {}}
@@ -27,8 +29,17 @@ async def home(asked: Asked) -> Response:
     mine = await run_sync(lambda: sessions.listed(services.office, at=asked.at, member_id=member.member_id))
     banner = await banner_for(asked)
     waiting = await run_sync(_waiting, asked) if asked.may(Action.CANVASS) else NOTHING
+    of_evidence = await run_sync(_of_evidence, asked)
     return await asked.page(
-        "home.html", member=member, mine=mine, on=asked.on, banner=banner, seconds=SECONDS, at=asked.at, **waiting
+        "home.html",
+        member=member,
+        mine=mine,
+        on=asked.on,
+        banner=banner,
+        seconds=SECONDS,
+        at=asked.at,
+        **waiting,
+        **of_evidence,
     )
 
 
@@ -42,6 +53,18 @@ def _waiting(asked: Asked) -> dict[str, Any]:
             "numbers": provisional.open_numbers(connection, member_id=None if leads else me),
             "n_overdue": n_overdue(connection, asked.on) if lifts else 0,
             "names": register.names(engine),
+        }
+
+
+def _of_evidence(asked: Asked) -> dict[str, int]:
+    """Lifted holds that wait to be booked, told to who waives or packs; media that are not what left, to who leads."""
+    waives, packs, leads = (
+        asked.may(one) for one in (Action.WAIVE_BOOKING, Action.PACK_EVIDENCE, Action.LIFT_HOLD)
+    )  # fmt: skip
+    with reading(asked.services.store.engine) as connection:
+        return {
+            "n_unbooked": n_waiting(connection) if waives or packs else 0,
+            "n_broken": n_broken(connection) if leads else 0,
         }
 
 
