@@ -7,6 +7,7 @@ Here: from the console's answer to a folder on a medium, and what is said of it.
 from __future__ import annotations
 
 import base64
+import fcntl
 import io
 import os
 import secrets
@@ -30,6 +31,7 @@ from alpr_assets.lifecycle.evidence import verifying
 from alpr_assets.store.sealed import sync_folder
 
 CHUNK = 1 << 20
+PART = ".alpr-part-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +61,18 @@ class Evidence(Connection):
         VerificationError : what was written is not what left
         """
         said = {"purpose": why.purpose, "case_number": why.case_number, "hold_id": hold_id, **options}
-        with _explained(folder), self._streamed("/api/evidence/pack", said) as response:
+        with _explained(folder), self._streamed("/api/evidence/pack", said) as response, _part(folder) as part:
             name = _file_name(response)
-            part = folder / f".{name}.{secrets.token_hex(4)}.part"
             receipt = receipts.of_header(response.headers)
             written = Written(
                 folder / name.removesuffix(".tar"), int(response.headers["ALPR-Package"]), response.headers["ALPR-Package-SHA256"],
                 response.headers["ALPR-Stamped"] == "yes",
             )  # fmt: skip
-            try:
-                if name.endswith(".tar"):
-                    _unpacked(response, part, written)
-                else:
-                    _copied(response, part)
-                if written.path.exists():
-                    raise StorageError(f"{written.path} is there already", remedy="give another folder")
-                part.rename(written.path)
-                sync_folder(folder)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
-                part.unlink(missing_ok=True)
+            made = _unpacked(response, part, written) if name.endswith(".tar") else _copied(response, part)
+            if written.path.exists():
+                raise StorageError(f"{written.path} is there already", remedy="give another folder")
+            made.rename(written.path)
+            sync_folder(folder)
         self._followed(receipt)
         return Served(written, receipt)
 
@@ -140,9 +134,41 @@ def checked(bag: Path) -> dict[str, Any]:
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _unpacked(response: httpx.Response, part: Path, expected: Written) -> None:
-    """The bag below `part`, on the disk, and checked by two programs."""
+@contextmanager
+def _part(folder: Path) -> Iterator[Path]:
+    """A folder to write in, gone at the end; those that killed ones left are swept first: nobody holds their lock."""
+    for left in folder.glob(f"{PART}*"):
+        with _locked(left) as is_mine:
+            if is_mine:
+                shutil.rmtree(left, ignore_errors=True)
+    part = folder / f"{PART}{secrets.token_hex(4)}"
     part.mkdir(mode=0o700)
+    with _locked(part):
+        try:
+            yield part
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Whether this process has the folder's lock, as long as it runs."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:  # another process swept it
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
+
+
+def _unpacked(response: httpx.Response, part: Path, expected: Written) -> Path:
+    """The bag in `part`, on the disk, and checked by two programs."""
     with tarfile.open(fileobj=_Stream(response), mode="r|") as tar:
         tar.extractall(part, filter="data")
     (bag,) = part.iterdir()
@@ -157,16 +183,16 @@ def _unpacked(response: httpx.Response, part: Path, expected: Written) -> None:
         bagit.Bag(str(bag)).validate()
     except bagit.BagError as error:
         raise VerificationError("the bag on the medium is not valid", remedy="use another medium") from error
-    for path in bag.iterdir():
-        path.rename(part / path.name)
-    bag.rmdir()
+    return bag
 
 
-def _copied(response: httpx.Response, part: Path) -> None:
-    with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
+def _copied(response: httpx.Response, part: Path) -> Path:
+    path = part / "package"
+    with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
         file.writelines(response.iter_bytes(CHUNK))
         file.flush()
         os.fsync(file.fileno())
+    return path
 
 
 def _put(path: Path, content: bytes) -> None:
