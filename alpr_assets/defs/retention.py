@@ -18,8 +18,10 @@ from alpr_assets.defs.checks import judge_suite
 from alpr_assets.defs.plots import calendar, table
 from alpr_assets.defs.store import OWNERS, StoreResource, explained, now
 from alpr_assets.lifecycle.captures.arrivals import SIMULATED
+from alpr_assets.lifecycle.evidence import booking
 from alpr_assets.lifecycle.holds.listing import standing
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
+from alpr_assets.lifecycle.holds.settling import n_waiting
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.executing import execute, n_left
 from alpr_assets.lifecycle.purge.planning import begun, key_of
@@ -87,12 +89,13 @@ def _frame(connection: Connection, on: date) -> tuple[pd.DataFrame, int]:
     kinds={"sqlalchemy"},
     owners=OWNERS,
     deps=[raw_captures],
-    description="Holds that stand, by their ground, and those that somebody should have looked at again (422.5).",
+    description="Holds that stand, by their ground, those that somebody should have looked at again, and what waits to be booked (422.5).",
 )
 def held_evidence(store: StoreResource) -> dg.MaterializeResult:
     on = _today()
     with store.open() as opened, reading(opened.engine) as connection:
-        rows = standing(connection)
+        rows, n_unbooked = standing(connection), n_waiting(connection)
+        n_unbooked_packages, n_changed = booking.n_unbooked(connection), booking.n_broken(connection)
     by_ground = Counter(TITLES[Ground(row.ground)] for row in rows)
     late = [row.hold_id for row in rows if row.review_on < on]
     return dg.MaterializeResult(
@@ -102,6 +105,9 @@ def held_evidence(store: StoreResource) -> dg.MaterializeResult:
             "captures named": sum(row.n_items for row in rows),
             "reviews overdue": len(late),
             "holds overdue": late,
+            "lifted, neither booked nor waived": n_unbooked,
+            "packages not booked": n_unbooked_packages,
+            "media that are not what left": n_changed,
         }
     )
 

@@ -150,6 +150,13 @@ def packages(grant: Grant, engine: Engine, *, package_id: int | None = None) -> 
     return Found(rows, [ResultId("evidence_package", None, number) for number in of])
 
 
+def n_unbooked(connection: Connection) -> int:
+    """Packages that left and are on no booked medium."""
+    booked = select(evidence_booking.c.package_id)
+    open_ones = select(func.count()).select_from(evidence_package).where(evidence_package.c.package_id.not_in(booked))
+    return connection.scalar(open_ones) or 0
+
+
 def n_broken(connection: Connection) -> int:
     """Booked packages whose newest check found them changed."""
     custody = evidence_custody.c

@@ -10,6 +10,7 @@ from alpr_assets.console.api import (
     canvassing,
     cases,
     counting,
+    evidence,
     exporting,
     freezing,
     locating,
@@ -60,6 +61,7 @@ def routes_table() -> str:
             recognising.router,
             exporting.router,
             freezing.router,
+            evidence.router,
             cases.router,
             proofs.router,
         )
