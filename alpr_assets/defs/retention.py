@@ -21,6 +21,7 @@ from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.lifecycle.holds.listing import standing
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
 from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.purge.clocks import look
 from alpr_assets.lifecycle.purge.executing import execute, n_left
 from alpr_assets.lifecycle.purge.planning import begun, key_of
 from alpr_assets.lifecycle.retention.judging import judge_days
@@ -154,6 +155,7 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
             context.log.info(f"purge {plan_id}: begins, or goes on where it was stopped")
             told = execute(
                 opened, plan_id, policy=policy(), key=key, office=office, clock=now,
+                seen=lambda: look(opened.engine, configured, policy()),
                 progress=lambda n, of, plan_id=plan_id: context.log.info(f"purge {plan_id}: {n} of {of} days"),  # type: ignore[misc]
             )  # fmt: skip
             done.append(told)

@@ -1,8 +1,8 @@
 """Tables of purges: exact plans, who approved them, what was destroyed on each day (422.5, Gov. Code 34090.6).
 
 Part of `schema.metadata`; the engine imports this module so that it is complete. A plan names captures by their numbers and holds no plate
-and no hash of a picture. By migration 0013's triggers a plan and its days are
-never deleted, its manifest never changes, and decisions are kept.
+and no hash of a picture. By the triggers of migrations 0013 and 0014 a plan and its
+days are never deleted, its manifest never changes, and decisions are kept.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from alpr_assets.store.schema import metadata
-from alpr_assets.store.types import BigId, UtcInstant
+from alpr_assets.store.types import BigId, Json, UtcInstant
 
 MAX_REFERENCE = 120  # characters
 MAX_REASON = 300  # characters
@@ -102,4 +102,16 @@ purge_certificate = Table(
     Column("sha256", String(64), nullable=False, comment="of the content, as the access record's entry has it"),
     Column("issued_at", UtcInstant, nullable=False),
     comment="what was destroyed, by whose approval and how; its hash is in the access record, whose heads are signed and witnessed",
+)
+
+clock_statement = Table(
+    "clock_statement",
+    metadata,
+    Column("statement_id", BigId, primary_key=True),
+    Column("stated_at", UtcInstant, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("head_size", BigInteger, nullable=False, comment="entries of the access record whose times it explains"),
+    Column("doubts", Json, nullable=False, comment="what was in doubt, as he was shown it"),
+    Column("reason", String(MAX_REASON), nullable=False),
+    comment="a custodian's word that the clock by which purges count years is right; append-only",
 )

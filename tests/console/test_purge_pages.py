@@ -13,6 +13,7 @@ from sqlalchemy import select
 from alpr_assets.access.record.entries import Outcome
 from alpr_assets.access.roles import Role
 from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge.clocks import look
 from alpr_assets.lifecycle.purge.executing import execute
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
@@ -65,11 +66,18 @@ def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     assert (
         "Approved." in commander.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says").text
     )
+    jumped = custodian.send("/purges/1/decide", **WHY, decision="begin")
+    assert (jumped.status_code, "the clock may be wrong" in jumped.text) == (409, True)  # over a year without an entry
+    assert commander.send("/purges/clock", **WHY, reason="it looks right").status_code == 403
+    assert custodian.send("/purges/clock", **WHY, reason="x").status_code == 400
+    stated = custodian.send("/purges/clock", **WHY, reason="compared with the dispatch clock").text
+    assert "Stated: the clock is right." in stated
+    assert "Is the clock right?" not in stated
     assert "Begun" in custodian.send("/purges/1/decide", **WHY, decision="begin").text
     services = later.console.services
     execute(
         services.store, 1, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
-        clock=later.clock,
+        clock=later.clock, seen=lambda: look(services.store.engine, services.settings, services.policy),
     )  # fmt: skip
     assert [one.action for one in later.console.recorder.entries if one.outcome is Outcome.DONE][-1] == "purge_done"
     assert rows(later, schema.capture) == []

@@ -15,8 +15,9 @@ from alpr_assets.defs import retention
 from alpr_assets.errors import VerificationError
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
-from alpr_assets.lifecycle.purge import executing, planning
+from alpr_assets.lifecycle.purge import clocks, executing, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.purge.clocks import ClockSeen
 from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from alpr_assets.store import schema
@@ -37,6 +38,7 @@ def a_year_later(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipelin
         connection.execute(update(schema.capture).values(landed_at=TAKEN + timedelta(hours=3)))
         connection.execute(update(schema.capture_day).values(last_landed_at=TAKEN + timedelta(hours=3)))
     monkeypatch.setattr(retention, "now", lambda: datetime(2027, 6, 20, 12, tzinfo=UTC))
+    monkeypatch.setattr(retention, "look", lambda *_: right())
     return pipeline
 
 
@@ -166,8 +168,14 @@ def approved_and_begun(pipeline: Pipeline) -> int:
     plan_id = act(custodian, Action.PLAN_PURGE, planned).plan_id
     for who in (commander, custodian):
         act(who, Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason="as scheduled", key=key))
-    act(custodian, Action.PLAN_PURGE, partial(planning.begin, plan_id=plan_id, key=key))
+    begun = partial(planning.begin, plan_id=plan_id, key=key, seen=right(), policy=policy())
+    act(custodian, Action.PLAN_PURGE, begun)
     return plan_id
+
+
+def right() -> ClockSeen:
+    """A clock that agrees with the record, on the day of these purges; the real record is written in the time of now."""
+    return ClockSeen(size=1, since=datetime(2027, 6, 20, 12, tzinfo=UTC), is_synchronised=True)
 
 
 def sensed(pipeline: Pipeline) -> object:
@@ -217,6 +225,17 @@ def test_a_purge_of_which_something_is_back_fails_its_check(
     (check,) = result.get_asset_check_evaluations()
     assert (check.check_name, check.passed) == ("nothing_is_left", False)
     assert check.metadata["captures left"].value == 1
+
+
+@pytest.mark.clause("422.5")
+def test_a_purge_waits_while_the_clock_may_be_wrong(a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record's heads are of now, and the pipeline's clock says next year."""
+    plan_id = approved_and_begun(a_year_later)
+    monkeypatch.setattr(retention, "look", clocks.look)
+    assert not a_year_later.run("execute_purge").success
+    with reading(a_year_later.store.engine) as connection:
+        assert len(connection.execute(schema.capture.select()).all()) == 6
+        assert planning.begun(connection) == [plan_id]
 
 
 def test_a_purge_that_fails_is_not_tried_again_by_itself_and_goes_on_when_a_person_asks(

@@ -1,6 +1,6 @@
 """Purges by page: what is due, plans, both approvals, beginning, certificates (422.5, Gov. Code 34090.6).
 
-Here: from forms to acts. Not here: any rule (`lifecycle.purge`, `lifecycle.retention`), destroying, which Dagster does once a purge has begun.
+Here: from forms to acts, the custodian's word on the clock among them. Not here: any rule (`lifecycle.purge`, `lifecycle.retention`), destroying, which Dagster does once a purge has begun.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.searches import ask_of
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge import clocks, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.purge.clocks import ClockSeen
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.store.engine import reading
 from alpr_assets.store.purges import MAX_REFERENCE
@@ -94,12 +95,32 @@ async def decide(asked: Asked) -> Response:
     plan_id: int = asked.request.path_params["plan_id"]
     name = form.text("decision", limit=16)
     try:
-        action, deed = _deed(asked, form, plan_id)
+        action, deed = await run_sync(_deed, asked, form, plan_id)
         ask = ask_of(form, action, {"purge": plan_id, "decision": name})
         await run_sync(services.gate.act, asked.session, ask, services.store.engine, deed)
     except (IllegalMoveError, MalformedError) as error:
         return await _list(asked, form, error=error)
     return await _list(asked, form, said=SAID[name])
+
+
+@page
+async def stated(asked: Asked) -> Response:
+    """The custodian states that the clock is right."""
+    await asked.require(Action.PLAN_PURGE)
+    form, services = await asked.form(), asked.services
+    reason = form.text("reason")
+
+    def told() -> None:
+        deed = partial(clocks.state, seen=_seen(asked), reason=reason, policy=services.policy)
+        services.gate.act(
+            asked.session, ask_of(form, Action.PLAN_PURGE, {"clock": "right"}), services.store.engine, deed
+        )
+
+    try:
+        await run_sync(told)
+    except (IllegalMoveError, MalformedError) as error:
+        return await _list(asked, form, error=error)
+    return await _list(asked, form, said="Stated: the clock is right.")
 
 
 @page
@@ -121,7 +142,9 @@ def _deed(asked: Asked, form: Form, plan_id: int) -> tuple[Action, Callable[[Gra
     if name == "approve":
         return Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason=reason, key=key)
     if name == "begin":
-        return Action.PLAN_PURGE, partial(planning.begin, plan_id=plan_id, key=key)
+        return Action.PLAN_PURGE, partial(
+            planning.begin, plan_id=plan_id, key=key, seen=_seen(asked), policy=asked.services.policy
+        )
     if name == "cancel":
         action = Action.PLAN_PURGE if asked.may(Action.PLAN_PURGE) else Action.APPROVE_PURGE
         return action, partial(planning.cancel, plan_id=plan_id, reason=reason)
@@ -139,13 +162,20 @@ async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | 
             return judge_days(connection, policy=services.policy, on=asked.on)
 
     days = await run_sync(due)
+    in_doubt = clocks.doubts(await run_sync(_seen, asked), asked.at, services.policy)
     status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
     sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
     return await asked.page(
         "purges.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, sums=sums,
+        in_doubt=in_doubt, now=asked.at,
         first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
         names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
     )  # fmt: skip
+
+
+def _seen(asked: Asked) -> ClockSeen:
+    services = asked.services
+    return clocks.look(services.store.engine, services.settings, services.policy)
 
 
 def _may(asked: Asked) -> dict[str, bool]:
@@ -159,6 +189,7 @@ def _told(form: Form) -> Filled:
 ROUTES: Final = [
     Route("/purges", listed, methods=["GET", "POST"]),
     Route("/purges/plan", plan, methods=["POST"]),
+    Route("/purges/clock", stated, methods=["POST"]),
     Route("/purges/{plan_id:int}/decide", decide, methods=["POST"]),
     Route("/purges/{plan_id:int}/certificate", certified),
 ]

@@ -18,10 +18,10 @@ from alpr_assets.access.record.sealing import canonical
 from alpr_assets.errors import NotFoundError
 from alpr_assets.policy import Policy
 from alpr_assets.store.engine import reading
-from alpr_assets.store.purges import purge_certificate, purge_day, purge_decision, purge_plan
+from alpr_assets.store.purges import clock_statement, purge_certificate, purge_day, purge_decision, purge_plan
 from alpr_assets.store.sealed import sha256_hex
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 METHOD: Final[Mapping[str, Any]] = {
     "standard": "NIST SP 800-88r2: Clear for rows that are overwritten, cryptographic erase for pictures",
     "pictures": "unlinked, and the key that their day was encrypted with destroyed (cryptographic erase); what is held was sealed anew first",
@@ -68,6 +68,12 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
     decisions = connection.execute(
         select(purge_decision).where(purge_decision.c.plan_id == plan_id).order_by(purge_decision.c.seq)
     ).all()
+    stated = clock_statement.c
+    clock = connection.execute(
+        select(clock_statement)
+        .where(stated.stated_at >= plan.made_at, stated.stated_at <= at)
+        .order_by(stated.statement_id)
+    ).all()
     names, dialect = register.names(connection), connection.dialect.name
     return {
         "format": FORMAT,
@@ -92,6 +98,13 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
                 "verified_at": one.verified_at.isoformat(),
             }
             for one in days
+        ],
+        "clock": [
+            {
+                "stated_at": one.stated_at.isoformat(), "member_id": one.member_id, "name": names.get(one.member_id),
+                "in_doubt": one.doubts, "reason": one.reason,
+            }
+            for one in clock
         ],
         "captures": {
             "planned": sum(one.n_planned for one in days), "destroyed": sum(one.n_destroyed for one in days),

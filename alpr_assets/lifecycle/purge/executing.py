@@ -20,6 +20,7 @@ from alpr_assets.access.people import SYSTEM
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import IllegalMoveError, VerificationError
 from alpr_assets.lifecycle.purge import certificates, drops
+from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
 from alpr_assets.lifecycle.purge.destroying import Destroyed, destroy_day
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.lifecycle.purge.planning import locked, manifests_of
@@ -58,6 +59,7 @@ def execute(
     key: SecretKey,
     office: Office,
     clock: Callable[[], datetime],
+    seen: Callable[[], ClockSeen],
     progress: Progress | None = None,
 ) -> Executed:
     """Carry a purge that has begun to its end.
@@ -66,11 +68,12 @@ def execute(
     ----------
     office : whose record is told of the end, with the certificate's hash
     clock : aware UTC now
+    seen : what there is to hold it against; asked before each day, since what is due is judged by it
 
     Raises
     ------
     RecordUnavailableError : the end could not be recorded; asked again, it is
-    IllegalMoveError : it has not begun, or was cancelled
+    IllegalMoveError : it has not begun, or was cancelled; or the clock may be wrong: then no further day is destroyed
     VerificationError : a manifest is not the one that was planned, or something is left that should be gone; what was done stays done
     """
     with reading(store.engine) as connection:
@@ -80,7 +83,7 @@ def execute(
         plans = manifests_of(connection, plan_id)
     told = []
     for done, of in enumerate(plans, start=1):
-        told.append(_one_day(store, plan_id, of, policy=policy, key=key, clock=clock))
+        told.append(_one_day(store, plan_id, of, policy=policy, key=key, clock=clock, seen=seen))
         if progress is not None:
             progress(done, len(plans))
     if row.status == "executing":
@@ -104,12 +107,20 @@ def n_left(connection: Connection, plan_id: int, key: SecretKey) -> int:
 
 
 def _one_day(
-    store: Store, plan_id: int, of: Manifest, *, policy: Policy, key: SecretKey, clock: Callable[[], datetime]
+    store: Store,
+    plan_id: int,
+    of: Manifest,
+    *,
+    policy: Policy,
+    key: SecretKey,
+    clock: Callable[[], datetime],
+    seen: Callable[[], ClockSeen],
 ) -> Destroyed:
     if (before := _verified(store, plan_id, of.day)) is not None:
         return before
     planned = of.captures(key)
     at = clock()
+    require_right(seen(), at, policy)
     with writing(store.engine) as connection:
         on = at.astimezone(policy.zone).date()
         said = destroy_day(connection, plan_id, of, planned, policy=policy, on=on, at=at)

@@ -21,6 +21,7 @@ from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
+from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
 from alpr_assets.lifecycle.reasons import LEAST, one_line, written
 from alpr_assets.lifecycle.retention.judging import eligible
@@ -156,8 +157,15 @@ def cancel(grant: Grant, connection: Connection, plan_id: int, *, reason: str) -
     return Found(None, ids)
 
 
-def begin(grant: Grant, connection: Connection, plan_id: int, *, key: SecretKey) -> Found[None]:
-    """Let an approved plan be executed; from here on it goes to its end. Raises as `approve`."""
+def begin(
+    grant: Grant, connection: Connection, plan_id: int, *, key: SecretKey, seen: ClockSeen, policy: Policy
+) -> Found[None]:
+    """Let an approved plan be executed; from here on it goes to its end.
+
+    seen : of the clock, just now
+
+    Raises as `approve`; IllegalMoveError also where the clock may be wrong.
+    """
     grant.require(Action.PLAN_PURGE)
     row = locked(connection, plan_id)
     require_fresh(row, grant.at)
@@ -167,6 +175,7 @@ def begin(grant: Grant, connection: Connection, plan_id: int, *, key: SecretKey)
         )
     if digest_of(manifests_of(connection, plan_id), key) != row.digest:
         raise IllegalMoveError(f"purge {plan_id} is not what was approved", remedy="cancel it, and plan anew")
+    require_right(seen, grant.at, policy)
     ids = _decide(connection, grant, row, "begun", "begun")
     connection.execute(update(purge_plan).where(purge_plan.c.plan_id == plan_id).values(status="executing"))
     return Found(None, ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from threading import Barrier, Thread
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from alpr_assets.access.record.entries import RecordUnavailableError
@@ -29,7 +29,7 @@ from alpr_assets.errors import (
 )
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.holds import covering, placing
-from alpr_assets.lifecycle.holds.selectors import Ground, Selector
+from alpr_assets.lifecycle.holds.selectors import Selector
 from alpr_assets.lifecycle.purge import certificates, executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
@@ -39,103 +39,9 @@ from alpr_assets.lifecycle.recognition.sightings import group_day
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_day, purge_plan
-from tests.access.people import office_of
 from tests.builders import drop, jpeg, line
-from tests.people import MemoryRecorder, ask, gate_for, member, session
-from tests.search.traffic import Pass, correct, put
-
-DAY = date(2025, 6, 15)
-NOON = datetime(2025, 6, 15, 19, 0, tzinfo=UTC)
-NOW = datetime(2026, 7, 1, 18, 0, tzinfo=UTC)
-ON_FILE = {"resolution": "resolution 2026-031", "consent": "city attorney, 12 June 2026"}
-
-
-def numbered(n, day=DAY):
-    return schema.numbered(day, n)
-
-
-class Desk:
-    """Commander, custodian and an officer, at a department with a store and pictures."""
-
-    def __init__(self, store, policy, folder):
-        self.store, self.policy, self.recorder = store, policy, MemoryRecorder()
-        (folder / "keys").mkdir(exist_ok=True)
-        self.key = SecretKey(folder / "keys" / "secret")
-        self.commander = member(Role.COMMANDER, member_id=1)
-        self.custodian = member(Role.CUSTODIAN, member_id=2)
-        self.officer = member(Role.OFFICER, member_id=3)
-        self.office = office_of(store, policy, folder)
-        self.now = NOW
-
-    def put(self, passes):
-        """Passes with a picture each, landed when they were captured."""
-        put(self.store, passes)
-        with writing(self.store.engine) as connection:
-            table = schema.capture
-            connection.execute(update(table).values(landed_at=table.c.captured_at))
-            last = select(func.max(table.c.landed_at)).where(table.c.day == schema.capture_day.c.day).scalar_subquery()
-            connection.execute(update(schema.capture_day).values(last_landed_at=last))
-            rows = connection.execute(select(table.c.day, table.c.capture_id)).all()
-        for day, number in rows:
-            digest = self.store.images.seal(day, jpeg(number % 100_000))
-            with writing(self.store.engine) as connection:
-                mine = (table.c.day == day) & (table.c.capture_id == number)
-                connection.execute(update(table).where(mine).values(image_sha256=digest))
-
-    def act(self, deed, action=Action.PLAN_PURGE, by=None):
-        gate = gate_for(self.policy, self.commander, self.custodian, self.officer, recorder=self.recorder, now=self.now)
-        return gate.act(session(by or self.custodian), ask(action, elements={}), self.store.engine, deed).rows
-
-    def plan(self, *days, **changes):
-        on = self.now.astimezone(self.policy.zone).date()
-        of = planning.manifests(self.store.engine, days or (DAY,), policy=self.policy, on=on, key=self.key)
-        return self.act(partial(planning.plan, of=of, policy=self.policy, key=self.key, **{**ON_FILE, **changes}))
-
-    def approve(self, plan_id, by):
-        deed = partial(planning.approve, plan_id=plan_id, reason="as the schedule says", key=self.key)
-        return self.act(deed, Action.APPROVE_PURGE, by)
-
-    def begin(self, plan_id):
-        return self.act(partial(planning.begin, plan_id=plan_id, key=self.key))
-
-    def begun(self, *days):
-        plan_id = self.plan(*days).plan_id
-        self.approve(plan_id, self.commander)
-        self.approve(plan_id, self.custodian)
-        self.begin(plan_id)
-        return plan_id
-
-    def execute(self, plan_id, **more):
-        return executing.execute(
-            self.store, plan_id, policy=self.policy, key=self.key, office=self.office, clock=lambda: self.now, **more
-        )
-
-    def hold(self, wanted, by=None):
-        deed = partial(
-            placing.place,
-            wanted=wanted,
-            ground=Ground.CRIMINAL,
-            reason="evidence",
-            review_on=date(2026, 9, 1),
-            policy=self.policy,
-        )
-        return self.act(deed, Action.PLACE_HOLD, by or self.officer)
-
-    def rows(self, table, *columns):
-        with reading(self.store.engine) as connection:
-            return connection.execute(select(*(columns or (table,))).select_from(table)).all()
-
-    def left(self):
-        """Numbers of the captures of DAY that are there."""
-        return sorted(row.capture_id & 0xFFFF for row in self.rows(schema.capture) if row.day == DAY)
-
-    def pictures(self):
-        return sorted(path.name for path in self.store.images.folder.rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def desk(store, policy, tmp_path):
-    return Desk(store, policy, tmp_path)
+from tests.lifecycle.purge.desks import DAY, NOON, NOW, ON_FILE, Desk, numbered
+from tests.search.traffic import Pass, correct
 
 
 @pytest.mark.clause("422.5")
