@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +20,13 @@ from alpr_assets.store import schema
 from alpr_assets.store.engine import reading
 from tests.console.test_incident_pages import Person, rows
 from tests.live import STOLEN, Live, recorded_console
+from tests.people import in_office
 
 WHY = {"purpose": "department_action", "case_number": "ADM-2027-004"}
-FILE = {"resolution": "resolution 2027-031", "consent": "memo of 12 June 2027"}
+FILE = {
+    "resolution": "resolution 2027-031", "resolution_on": "2027-05-20", "resolution_until": "", "consent": "memo 7",
+    "consent_on": "2027-06-12", "consent_until": "2027-12-31",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -57,6 +61,9 @@ def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     assert f"Purge 1 is planned: {n} captures of 1 days" in planned.text
     early = custodian.send("/purges/1/decide", **WHY, decision="begin")
     assert (early.status_code, "is planned" in early.text) == (409, True)
+    vacant = custodian.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says")
+    assert (vacant.status_code, "nobody is the current designee" in vacant.text) == (409, True)
+    in_office(later.console.services.store.engine, date(2027, 1, 1))
     assert (
         "Approved." in custodian.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says").text
     )
@@ -92,6 +99,12 @@ def test_what_is_missing_or_another_role_is_refused_and_nothing_is_planned(later
     for wrong in ({**FILE, "consent": ""}, {**FILE, "resolution": "x"}):
         refused = custodian.send("/purges/plan", **WHY, **wrong)
         assert (refused.status_code, "reference" in refused.text) == (400, True)
+    for wrong, says in (
+        ({**FILE, "consent_on": ""}, "a date is needed"),
+        ({**FILE, "consent_until": "2027-01-01"}, "good until"),
+    ):
+        refused = custodian.send("/purges/plan", **WHY, **wrong)
+        assert (refused.status_code, says in refused.text) == (400, True)
     assert custodian.send("/purges", purpose="", case_number="").status_code == 403
     assert officer.send("/purges/plan", **WHY, **FILE).status_code == 403
     assert officer.browser.get("/purges").status_code == 403

@@ -23,7 +23,7 @@ from alpr_assets.settings import settings
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from tests.defs.conftest import Pipeline
-from tests.people import ask, gate_for, member, session
+from tests.people import ask, gate_for, in_office, member, session
 
 TAKEN = datetime(2026, 6, 15, 19, 0, tzinfo=UTC)
 DAY = TAKEN.date()
@@ -159,15 +159,18 @@ def approved_and_begun(pipeline: Pipeline) -> int:
         member(Role.CUSTODIAN, member_id=2, **trained),
     )
     gate = gate_for(policy(), commander, custodian, now=at)
+    in_office(pipeline.store.engine, date(2027, 1, 1))
 
     def act(who, action, deed):
         return gate.act(session(who), ask(action, elements={}), pipeline.store.engine, deed).rows
 
     of = planning.manifests(pipeline.store.engine, [DAY], policy=policy(), on=at.date(), key=key)
-    planned = partial(planning.plan, of=of, resolution="resolution 1", consent="memo 1", policy=policy(), key=key)
+    on_file = {name: planning.OnFile(f"{name} 1", date(2027, 5, 1)) for name in ("resolution", "consent")}
+    planned = partial(planning.plan, of=of, **on_file, policy=policy(), key=key)
     plan_id = act(custodian, Action.PLAN_PURGE, planned).plan_id
     for who in (commander, custodian):
-        act(who, Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason="as scheduled", key=key))
+        agreed = partial(planning.approve, plan_id=plan_id, reason="as scheduled", policy=policy(), key=key)
+        act(who, Action.APPROVE_PURGE, agreed)
     begun = partial(planning.begin, plan_id=plan_id, key=key, seen=right(), policy=policy())
     act(custodian, Action.PLAN_PURGE, begun)
     return plan_id

@@ -24,6 +24,7 @@ from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, 
 from alpr_assets.lifecycle.purge import clocks, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
+from alpr_assets.lifecycle.purge.planning import OnFile
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.store.engine import reading
 from alpr_assets.store.purges import MAX_REFERENCE
@@ -56,21 +57,17 @@ async def plan(asked: Asked) -> Response:
     await asked.require(Action.PLAN_PURGE)
     form, services = await asked.form(), asked.services
     key = planning.key_of(services.settings)
-    resolution, consent = form.text("resolution", limit=MAX_REFERENCE), form.text("consent", limit=MAX_REFERENCE)
 
     def made() -> Any:
+        resolution, consent = _on_file(form, "resolution"), _on_file(form, "consent")
         engine, policy = services.store.engine, services.policy
         with reading(engine) as connection:
             due = judge_days(connection, policy=policy, on=asked.on)
         days = due.loc[due["n_eligible"] > 0, "day"].tolist()
         of = planning.manifests(engine, days, policy=policy, on=asked.on, key=key)
-        ask = ask_of(form, Action.PLAN_PURGE, {"resolution": resolution, "consent": consent})
-        return services.gate.act(
-            asked.session,
-            ask,
-            engine,
-            partial(planning.plan, of=of, policy=policy, key=key, resolution=resolution, consent=consent),
-        )
+        ask = ask_of(form, Action.PLAN_PURGE, {"resolution": resolution.reference, "consent": consent.reference})
+        deed = partial(planning.plan, of=of, policy=policy, key=key, resolution=resolution, consent=consent)
+        return services.gate.act(asked.session, ask, engine, deed)
 
     try:
         planned: planning.Planned = (await run_sync(made)).rows
@@ -140,7 +137,9 @@ def _deed(asked: Asked, form: Form, plan_id: int) -> tuple[Action, Callable[[Gra
     """What a form decides. Raises MalformedError."""
     key, reason, name = planning.key_of(asked.services.settings), form.text("reason"), form.text("decision", limit=16)
     if name == "approve":
-        return Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason=reason, key=key)
+        return Action.APPROVE_PURGE, partial(
+            planning.approve, plan_id=plan_id, reason=reason, policy=asked.services.policy, key=key
+        )
     if name == "begin":
         return Action.PLAN_PURGE, partial(
             planning.begin, plan_id=plan_id, key=key, seen=_seen(asked), policy=asked.services.policy
@@ -171,6 +170,12 @@ async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | 
         first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
         names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
     )  # fmt: skip
+
+
+def _on_file(form: Form, name: str) -> OnFile:
+    """A document's reference, date and last day. Raises MalformedError."""
+    reference = form.text(name, limit=MAX_REFERENCE)
+    return OnFile(reference, form.needed_day(f"{name}_on"), form.day(f"{name}_until"))
 
 
 def _seen(asked: Asked) -> ClockSeen:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -82,8 +82,8 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
         "status": STATUS[dialect],
         "judged_on": plan.judged_on.isoformat(),
         "digest": plan.digest,
-        "resolution": plan.resolution,
-        "consent": plan.consent,
+        "resolution": _on_file(plan.resolution, plan.resolution_on, plan.resolution_until),
+        "consent": _on_file(plan.consent, plan.consent_on, plan.consent_until),
         "decisions": [
             {
                 "what": one.kind, "capacity": one.capacity, "member_id": one.member_id, "name": names.get(one.member_id),
@@ -112,3 +112,11 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
         },
         "method": {**METHOD, "rows": ROWS[dialect]},
     }  # fmt: skip
+
+
+def _on_file(reference: str, dated_on: date | None, until: date | None) -> dict[str, str | None]:
+    return {
+        "reference": reference,
+        "dated_on": dated_on.isoformat() if dated_on else None,
+        "until": until.isoformat() if until else None,
+    }

@@ -2,8 +2,8 @@
 
 Here: a member's acts. Each is a deed for `Gate.act`: it is done only where the record has it. Not here: destroying (`executing`).
 
-A plan is the exact list of what is due and not held, with the council's resolution and the attorney's written consent on file. It is
-approved by the commander and the custodian, two people; it goes stale, and is then made anew. Hits that people acted on may become
+A plan is the exact list of what is due and not held, with the council's resolution and the attorney's written consent on file and in
+date. While the designee's office is held (422.3.1(e)), it is approved by the commander and the custodian, two people; it goes stale, and is then made anew. Hits that people acted on may become
 evidence: while one is touched that no hold covers, nobody can approve: it is held, or somebody says why it is no evidence.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
+from alpr_assets.access import designee
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
@@ -25,6 +26,7 @@ from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
 from alpr_assets.lifecycle.reasons import LEAST, one_line, written
 from alpr_assets.lifecycle.retention.judging import eligible
+from alpr_assets.lifecycle.retention.rules import years_after
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store import schema
@@ -38,6 +40,11 @@ Progress = Callable[[int, int], None]
 CAPACITIES: Final = {Role.COMMANDER: "commander", Role.CUSTODIAN: "custodian"}
 """In which capacity each role approves."""
 
+RESOLUTION: Final = "the council's resolution"
+CONSENT: Final = "the city attorney's written consent"
+
+ANEW: Final = "cancel it, and plan anew"
+
 ACTED_ON: Final = ("picture_confirmed", "actionable", "recovered")
 """Where a hit stands that may become evidence."""
 
@@ -50,6 +57,15 @@ class Planned:
     n_captures: int
     n_days: int
     touched: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OnFile:
+    """A document that a purge rests on. until: the last day that it is good for; None: it does not say."""
+
+    reference: str
+    dated_on: date
+    until: date | None = None
 
 
 def manifests(
@@ -72,8 +88,8 @@ def plan(
     connection: Connection,
     of: Sequence[Manifest],
     *,
-    resolution: str,
-    consent: str,
+    resolution: OnFile,
+    consent: OnFile,
     policy: Policy,
     key: SecretKey,
 ) -> Found[Planned]:
@@ -82,24 +98,28 @@ def plan(
     Parameters
     ----------
     of : see `manifests`, just made
-    resolution, consent : references of the legislative body's resolution and the city attorney's written consent
+    resolution, consent : the legislative body's resolution and the city attorney's written consent
 
     Raises
     ------
     AccessRefusedError : the grant is for another ask
-    MalformedError : `purge`: nothing is due; `reference`: one is missing
+    MalformedError : `purge`: nothing is due; `reference`: one is missing, of a day to come, or no longer good
     """
     grant.require(Action.PLAN_PURGE)
     if not of:
         raise MalformedError(
             "purge", "nothing is due that is not held", remedy="look at the calendar of what comes due"
         )
+    on = grant.at.astimezone(policy.zone).date()
     row = {
-        "made_at": grant.at, "member_id": grant.member.member_id, "judged_on": grant.at.astimezone(policy.zone).date(),
+        "made_at": grant.at, "member_id": grant.member.member_id, "judged_on": on,
         "stale_at": grant.at + timedelta(days=policy.purge.stale_days), "digest": digest_of(of, key),
-        "n_captures": sum(one.n for one in of), "resolution": _reference(resolution, "the council's resolution"),
-        "consent": _reference(consent, "the attorney's consent"), "status": "planned", "n_decisions": 0,
+        "n_captures": sum(one.n for one in of), "status": "planned", "n_decisions": 0,
+        "resolution": _reference(resolution, RESOLUTION), "resolution_on": resolution.dated_on, "resolution_until": resolution.until,
+        "consent": _reference(consent, CONSENT), "consent_on": consent.dated_on, "consent_until": consent.until,
     }  # fmt: skip
+    if wrong := [*_out_of_date(resolution, RESOLUTION, on, policy), *_out_of_date(consent, CONSENT, on, policy)]:
+        raise MalformedError("reference", "; ".join(wrong), remedy="name one that is on file and in date")
     made = connection.execute(insert(purge_plan).returning(purge_plan), row).one()
     days = [
         {"plan_id": made.plan_id, "day": one.day, "n_planned": one.n, "manifest": one.content, "digest": one.digest}
@@ -111,13 +131,16 @@ def plan(
     return Found(Planned(made.plan_id, made.n_captures, len(of), touched), ids)
 
 
-def approve(grant: Grant, connection: Connection, plan_id: int, *, reason: str, key: SecretKey) -> Found[bool]:
+def approve(
+    grant: Grant, connection: Connection, plan_id: int, *, reason: str, policy: Policy, key: SecretKey
+) -> Found[bool]:
     """Approve a plan in one's capacity; with both approvals it may be executed. Returns whether it may.
 
     Raises
     ------
     AccessRefusedError : the grant is for another ask, or one's role has no capacity
-    IllegalMoveError : it is stale, decided already in this capacity or by this person, or touches hits that may become evidence
+    IllegalMoveError : it is stale, decided already in this capacity or by this person, or touches hits that may become evidence; nobody
+        holds the designee's office (422.3.1(e)), or what the plan rests on is no longer in date
     NotFoundError : there is none
     """
     grant.require(Action.APPROVE_PURGE)
@@ -128,6 +151,13 @@ def approve(grant: Grant, connection: Connection, plan_id: int, *, reason: str, 
     require_fresh(row, grant.at)
     if row.status != "planned":
         raise IllegalMoveError(f"purge {plan_id} is {row.status} already")
+    on = grant.at.astimezone(policy.zone).date()
+    _require_in_date(row, on, policy)
+    if designee.current(connection, on) is None:
+        raise IllegalMoveError(
+            "nobody is the current designee, so that no purge can be approved (422.3.1(e))",
+            remedy="put the Chief's designation on file",
+        )
     before = connection.execute(
         select(purge_decision).where(purge_decision.c.plan_id == plan_id, purge_decision.c.kind == "approved")
     ).all()
@@ -174,7 +204,8 @@ def begin(
             f"purge {plan_id} is {row.status}", remedy="the commander and the custodian approve it first"
         )
     if digest_of(manifests_of(connection, plan_id), key) != row.digest:
-        raise IllegalMoveError(f"purge {plan_id} is not what was approved", remedy="cancel it, and plan anew")
+        raise IllegalMoveError(f"purge {plan_id} is not what was approved", remedy=ANEW)
+    _require_in_date(row, grant.at.astimezone(policy.zone).date(), policy)
     require_right(seen, grant.at, policy)
     ids = _decide(connection, grant, row, "begun", "begun")
     connection.execute(update(purge_plan).where(purge_plan.c.plan_id == plan_id).values(status="executing"))
@@ -250,7 +281,7 @@ def locked(connection: Connection, plan_id: int) -> Any:
 def require_fresh(row: Any, at: datetime) -> None:
     """Raise IllegalMoveError for a plan that is too old to be acted on."""
     if at >= row.stale_at:
-        raise IllegalMoveError(f"purge {row.plan_id} is stale", remedy="cancel it, and plan anew")
+        raise IllegalMoveError(f"purge {row.plan_id} is stale", remedy=ANEW)
 
 
 def _decide(
@@ -270,10 +301,35 @@ def _decide(
     return [ResultId("purge", None, row.plan_id), ResultId("purge_decision", None, number)]
 
 
-def _reference(text: str, what: str) -> str:
-    line = one_line(text, most=MAX_REFERENCE)
+def _reference(of: OnFile, what: str) -> str:
+    line = one_line(of.reference, most=MAX_REFERENCE)
     if line is None:
         raise MalformedError(
             "reference", f"{what} is named by its reference on file", remedy=f"{LEAST} to {MAX_REFERENCE} characters"
         )
     return line
+
+
+def _out_of_date(of: OnFile, what: str, on: date, policy: Policy) -> list[str]:
+    """Why a document is not one to act on, on the department's date."""
+    years = policy.purge.reference_years
+    if of.dated_on > on:
+        return [f"{what} is of {of.dated_on}, a day to come"]
+    if of.until is not None and of.until < on:
+        return [f"{what} was good until {of.until}"]
+    if years is not None and years_after(of.dated_on, years) < on:
+        return [f"{what} is of {of.dated_on}, more than {years} years ago"]
+    return []
+
+
+def _require_in_date(row: Any, on: date, policy: Policy) -> None:
+    """Raise IllegalMoveError where what the plan rests on is not in date, or never said its date."""
+    if row.resolution_on is None or row.consent_on is None:
+        raise IllegalMoveError(f"purge {row.plan_id} does not say of when its resolution and consent are", remedy=ANEW)
+    resolution = OnFile(row.resolution, row.resolution_on, row.resolution_until)
+    consent = OnFile(row.consent, row.consent_on, row.consent_until)
+    if wrong := [*_out_of_date(resolution, RESOLUTION, on, policy), *_out_of_date(consent, CONSENT, on, policy)]:
+        raise IllegalMoveError(
+            f"purge {row.plan_id} rests on what is out of date: {'; '.join(wrong)}",
+            remedy=ANEW,
+        )

@@ -13,17 +13,21 @@ from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground
 from alpr_assets.lifecycle.purge import executing, planning
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
+from alpr_assets.lifecycle.purge.planning import OnFile
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from tests.access.people import office_of
 from tests.builders import jpeg
-from tests.people import MemoryRecorder, ask, gate_for, member, session
+from tests.people import MemoryRecorder, ask, gate_for, in_office, member, session
 from tests.search.traffic import put
 
 DAY = date(2025, 6, 15)
 NOON = datetime(2025, 6, 15, 19, 0, tzinfo=UTC)
 NOW = datetime(2026, 7, 1, 18, 0, tzinfo=UTC)
-ON_FILE = {"resolution": "resolution 2026-031", "consent": "city attorney, 12 June 2026"}
+ON_FILE = {
+    "resolution": OnFile("resolution 2026-031", date(2026, 5, 20)),
+    "consent": OnFile("city attorney, memo 7", date(2026, 6, 12), date(2026, 12, 31)),
+}
 
 
 def numbered(n, day=DAY):
@@ -42,6 +46,7 @@ class Desk:
         self.officer = member(Role.OFFICER, member_id=3)
         self.office = office_of(store, policy, folder)
         self.now = NOW
+        in_office(store.engine, date(2026, 1, 1))
 
     def put(self, passes):
         """Passes with a picture each, landed when they were captured."""
@@ -68,7 +73,9 @@ class Desk:
         return self.act(partial(planning.plan, of=of, policy=self.policy, key=self.key, **{**ON_FILE, **changes}))
 
     def approve(self, plan_id, by):
-        deed = partial(planning.approve, plan_id=plan_id, reason="as the schedule says", key=self.key)
+        deed = partial(
+            planning.approve, plan_id=plan_id, reason="as the schedule says", policy=self.policy, key=self.key
+        )
         return self.act(deed, Action.APPROVE_PURGE, by)
 
     def seen(self):

@@ -32,11 +32,12 @@ from alpr_assets.lifecycle.holds import covering, placing
 from alpr_assets.lifecycle.holds.selectors import Selector
 from alpr_assets.lifecycle.purge import certificates, executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
+from alpr_assets.lifecycle.purge.planning import OnFile
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import executor
 from alpr_assets.lifecycle.recognition.reads import recognise_day
 from alpr_assets.lifecycle.recognition.sightings import group_day
-from alpr_assets.store import schema
+from alpr_assets.store import people, schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_day, purge_plan
 from tests.builders import drop, jpeg, line
@@ -110,7 +111,8 @@ def test_the_certificate_says_what_was_done_by_whom_and_what_is_not_said(desk):
     assert said["captures"] == {"planned": 2, "destroyed": 2, "kept": 0, "gone_before": 0}
     assert [one["what"] for one in said["decisions"]] == ["planned", "approved", "approved", "begun", "done"]
     assert {one["capacity"] for one in said["decisions"][1:3]} == {"commander", "custodian"}
-    assert (said["resolution"], said["consent"]) == tuple(ON_FILE.values())
+    assert said["resolution"] == {"reference": "resolution 2026-031", "dated_on": "2026-05-20", "until": None}
+    assert said["consent"]["until"] == "2026-12-31"
     assert "cryptographic erase" in said["method"]["pictures"]
     assert said["backups_until"] == "2026-08-05"
     assert said["status"] == ("removed" if desk.store.engine.dialect.name == "postgresql" else "destroyed")
@@ -145,7 +147,7 @@ def test_a_pass_goes_whole_or_not_at_all(desk):
 @pytest.mark.clause("422.5")
 def test_nothing_begins_without_two_people_the_resolution_and_the_consent(desk):
     desk.put([Pass("7ABC123", NOON)])
-    for missing in ({"resolution": ""}, {"consent": " "}):
+    for missing in ({"resolution": OnFile("", DAY)}, {"consent": OnFile(" ", DAY)}):
         with pytest.raises(MalformedError, match="reference"):
             desk.plan(**missing)
     with pytest.raises(AccessRefusedError):
@@ -166,6 +168,42 @@ def test_nothing_begins_without_two_people_the_resolution_and_the_consent(desk):
     assert desk.left() == [1]
     with pytest.raises(NotFoundError):
         desk.approve(99, desk.commander)
+
+
+@pytest.mark.clause("422.5")
+def test_a_resolution_or_consent_that_is_not_in_date_carries_no_purge(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    today = date(2026, 7, 1)
+    for wrong, says in (
+        (OnFile("memo 7", today + timedelta(days=1)), "a day to come"),
+        (OnFile("memo 7", date(2026, 1, 1), today - timedelta(days=1)), "was good until 2026-06-30"),
+    ):
+        for name in ON_FILE:
+            with pytest.raises(MalformedError, match=says):
+                desk.plan(**{name: wrong})
+    plan_id = desk.plan(consent=OnFile("memo 7", date(2024, 7, 1), today)).plan_id
+    desk.approve(plan_id, desk.commander)
+    desk.approve(plan_id, desk.custodian)
+    desk.now = NOW + timedelta(days=1)  # the consent ended meanwhile
+    with pytest.raises(IllegalMoveError, match="out of date"):
+        desk.begin(plan_id)
+    desk.now = NOW
+    short = desk.policy.model_copy(update={"purge": desk.policy.purge.model_copy(update={"reference_years": 2})})
+    desk.policy = short
+    desk.begin(plan_id)  # two years to the day
+    with pytest.raises(MalformedError, match="more than 2 years ago"):
+        desk.plan(consent=OnFile("memo 7", date(2024, 6, 30)))
+
+
+@pytest.mark.clause("422.3.1(e)")
+def test_without_a_current_designee_nobody_approves(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    plan_id = desk.plan().plan_id
+    with writing(desk.store.engine) as connection:
+        connection.execute(update(people.designee).values(to_on=date(2026, 6, 30)))
+    for who in (desk.commander, desk.custodian):
+        with pytest.raises(IllegalMoveError, match="nobody is the current designee"):
+            desk.approve(plan_id, who)
 
 
 def test_a_stale_or_cancelled_plan_destroys_nothing(desk):

@@ -1,4 +1,7 @@
-"""Purges whose clock was looked at (422.5, Gov. Code 34090.6)."""
+"""Purges whose clock was looked at, and whose resolution and consent are in date (422.5, Gov. Code 34090.6).
+
+Plans from before say no date: they are no longer begun, since each is stale within days, and stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,26 @@ from alpr_assets.store.types import BigId, Json, UtcInstant
 revision = "0014"
 down_revision = "0013"
 
+DATES = {
+    "resolution_on": "the date on it; NULL: planned before that was asked",
+    "resolution_until": "the last day that it is good for; NULL: it does not say",
+    "consent_on": "as resolution_on",
+    "consent_until": "as resolution_until",
+}
+UNDATED = "NEW.resolution_on IS NULL OR NEW.consent_on IS NULL"
+REDATED = " OR ".join(f"NEW.{name} <> OLD.{name} OR (NEW.{name} IS NULL) <> (OLD.{name} IS NULL)" for name in DATES)
 REFUSALS = (
     # name, table, when, condition, what it says
     ("clock_statement_fixed", "clock_statement", "BEFORE UPDATE", "TRUE", "what was stated is never changed"),
     ("clock_statement_kept", "clock_statement", "BEFORE DELETE", "TRUE", "what was stated is never deleted"),
+    ("purge_plan_dated", "purge_plan", "BEFORE INSERT", UNDATED, "a purge rests on what is dated"),
+    ("purge_plan_dates_fixed", "purge_plan", "BEFORE UPDATE", REDATED, "what was planned is never changed"),
 )
 
 
 def upgrade() -> None:
+    for name, comment in DATES.items():
+        op.add_column("purge_plan", sa.Column(name, sa.Date(), comment=comment))
     op.create_table(
         "clock_statement",
         sa.Column("statement_id", BigId, nullable=False),
