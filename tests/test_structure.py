@@ -38,6 +38,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "retention_eligible",
         "held_evidence",
         "purge",
+        "purge_completions",
         "record_heads",
         "member_standing",
     }
@@ -62,6 +63,7 @@ def test_the_pipeline_is_exactly_this() -> None:
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "heads_to_witnesses",
         "members_reviewed",
+        "purged_rewritten",
         "retention_judged",
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files", "purges_begun"}
@@ -75,6 +77,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "review_members",
         "judge_retention",
         "execute_purge",
+        "rewrite_purged",
     }
 
 

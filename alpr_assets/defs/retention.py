@@ -1,4 +1,4 @@
-"""retention_eligible, held_evidence and purge: each day anew what the law lets go and what evidence keeps; and what two people approved.
+"""retention_eligible, held_evidence, purge, purge_completions: what the law lets go, what evidence keeps, what two people approved.
 
 Counts only. A purge is executed here once it has begun in the console; it is never tried again by itself.
 """
@@ -22,6 +22,7 @@ from alpr_assets.lifecycle.holds.listing import standing
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import look
+from alpr_assets.lifecycle.purge.completing import complete, waiting
 from alpr_assets.lifecycle.purge.executing import execute, n_left
 from alpr_assets.lifecycle.purge.planning import begun, key_of
 from alpr_assets.lifecycle.retention.judging import judge_days
@@ -210,6 +211,49 @@ def purges_begun() -> dg.RunRequest | dg.SkipReason:
             "no purge has begun: it takes a plan, the commander's and the custodian's approval, and somebody who begins it"
         )
     return dg.RunRequest(run_key=f"purge-{plans[0]}")
+
+
+@dg.asset(
+    group_name="retention",
+    kinds={"postgresql"},
+    owners=OWNERS,
+    deps=[purge],
+    description=(
+        "Certificates that say `removed` become `destroyed`: the tables that a purge deleted from are written anew, so that no byte of it is "
+        "left in the server's files (422.5, NIST SP 800-88r2). With SQLite there is nothing to do."
+    ),
+)
+def purge_completions(store: StoreResource) -> dg.MaterializeResult:
+    configured = settings()
+    with store.open() as opened, recorder(configured) as kept:
+        done = complete(opened, office=open_office(opened.engine, kept, policy(), configured), clock=now)
+    return dg.MaterializeResult(
+        metadata={"purges": [one.plan_id for one in done], "completions": [one.sha256 for one in done]}
+    )
+
+
+rewrite_purged = dg.define_asset_job(
+    "rewrite_purged",
+    selection=dg.AssetSelection.assets("purge_completions"),
+    description="Writes anew what purged rows were removed from. Each table is locked meanwhile.",
+)
+
+
+@dg.schedule(
+    job=rewrite_purged,
+    cron_schedule="30 11 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="At 11:30 UTC, before dawn in California, where a purge waits for it.",
+)
+def purged_rewritten() -> dg.RunRequest | dg.SkipReason:
+    with explained():
+        opened = open_store()
+    try:
+        with reading(opened.engine) as connection:
+            plans = waiting(connection)
+    finally:
+        opened.engine.dispose()
+    return dg.RunRequest() if plans else dg.SkipReason("no purge waits to be rewritten")
 
 
 judge_retention = dg.define_asset_job(

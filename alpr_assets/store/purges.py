@@ -108,6 +108,21 @@ purge_certificate = Table(
     comment="what was destroyed, by whose approval and how; its hash is in the access record, whose heads are signed and witnessed",
 )
 
+purge_completion = Table(
+    "purge_completion",
+    metadata,
+    Column("plan_id", ForeignKey("purge_certificate.plan_id"), primary_key=True),
+    Column(
+        "content",
+        Text,
+        nullable=False,
+        comment="canonical JSON: which certificate, which tables were rewritten; no plate",
+    ),
+    Column("sha256", String(64), nullable=False, comment="of the content, as the access record's entry has it"),
+    Column("completed_at", UtcInstant, nullable=False),
+    comment="PostgreSQL: a certificate's `removed` became `destroyed`; append-only",
+)
+
 clock_statement = Table(
     "clock_statement",
     metadata,

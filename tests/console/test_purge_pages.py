@@ -92,6 +92,8 @@ def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     issued = trained(later, Role.AUDITOR).browser.get("/purges/1/certificate")
     assert issued.json()["captures"]["destroyed"] == int(n)
     assert STOLEN not in issued.text
+    assert ">destroyed</span>" in custodian.send("/purges", **WHY).text
+    assert custodian.browser.get("/purges/1/completion").status_code == 404  # SQLite needs none
 
 
 def test_what_is_missing_or_another_role_is_refused_and_nothing_is_planned(later: Live) -> None:

@@ -207,6 +207,16 @@ def test_a_purge_is_executed_once_it_has_begun_and_every_tick_says_why(a_year_la
     assert judged(a_year_later)[2]["retention_is_sound"]
 
 
+def test_with_sqlite_nothing_waits_to_be_rewritten(a_year_later: Pipeline) -> None:
+    approved_and_begun(a_year_later)
+    assert a_year_later.run("execute_purge").success
+    context = dg.build_schedule_context(instance=a_year_later.instance)
+    assert "no purge waits" in defs.resolve_schedule_def("purged_rewritten").evaluate_tick(context).skip_message
+    result = a_year_later.run("rewrite_purged")
+    (event,) = result.get_asset_materialization_events()
+    assert event.step_materialization_data.materialization.metadata["purges"].value == []
+
+
 @pytest.mark.clause("422.5")
 def test_a_purge_of_which_something_is_back_fails_its_check(
     a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch

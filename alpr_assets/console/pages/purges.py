@@ -24,6 +24,7 @@ from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, 
 from alpr_assets.lifecycle.purge import clocks, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
+from alpr_assets.lifecycle.purge.completing import completion
 from alpr_assets.lifecycle.purge.planning import OnFile
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.store.engine import reading
@@ -126,11 +127,21 @@ async def certified(asked: Asked) -> Response:
     await asked.require(Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD)
     plan_id: int = asked.request.path_params["plan_id"]
     issued = await run_sync(certificate, asked.services.store.engine, plan_id)
-    headers = {
-        "content-disposition": f'attachment; filename="purge-{plan_id}-certificate.json"',
-        "ETag": f'"{issued.sha256}"',
-    }
-    return Response(issued.content, media_type="application/json", headers=headers)
+    return _paper(f"purge-{plan_id}-certificate.json", issued.content, issued.sha256)
+
+
+@page
+async def completed(asked: Asked) -> Response:
+    """That what a certificate says was removed is destroyed, as it was issued."""
+    await asked.require(Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD)
+    plan_id: int = asked.request.path_params["plan_id"]
+    made = await run_sync(completion, asked.services.store.engine, plan_id)
+    return _paper(f"purge-{plan_id}-completion.json", made.content, made.sha256)
+
+
+def _paper(name: str, content: str, sha256: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "ETag": f'"{sha256}"'}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 def _deed(asked: Asked, form: Form, plan_id: int) -> tuple[Action, Callable[[Grant, Connection], Found[Any]]]:
@@ -197,4 +208,5 @@ ROUTES: Final = [
     Route("/purges/clock", stated, methods=["POST"]),
     Route("/purges/{plan_id:int}/decide", decide, methods=["POST"]),
     Route("/purges/{plan_id:int}/certificate", certified),
+    Route("/purges/{plan_id:int}/completion", completed),
 ]

@@ -29,7 +29,7 @@ METHOD: Final[Mapping[str, Any]] = {
 }
 ROWS: Final[Mapping[str, str]] = {
     "sqlite": "deleted and overwritten with zeros (secure_delete), the index of plates rewritten, the log truncated",
-    "postgresql": "deleted; their bytes lie in the files of the month until its partition is rewritten or dropped",
+    "postgresql": "deleted; their bytes lie in the database's files until these are rewritten: then a completion of this certificate is issued",
 }
 STATUS: Final[Mapping[str, str]] = {"sqlite": "destroyed", "postgresql": "removed"}
 

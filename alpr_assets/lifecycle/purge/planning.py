@@ -23,6 +23,7 @@ from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
+from alpr_assets.lifecycle.purge.completing import waiting
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
 from alpr_assets.lifecycle.reasons import LEAST, one_line, written
 from alpr_assets.lifecycle.retention.judging import eligible
@@ -32,7 +33,7 @@ from alpr_assets.settings import Settings
 from alpr_assets.store import schema
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
-from alpr_assets.store.purges import MAX_REASON, MAX_REFERENCE, purge_day, purge_decision, purge_plan
+from alpr_assets.store.purges import MAX_REASON, MAX_REFERENCE, purge_completion, purge_day, purge_decision, purge_plan
 
 Progress = Callable[[int, int], None]
 """Told after each day: days done, days to do."""
@@ -224,7 +225,10 @@ def begun(connection: Connection) -> list[int]:
 
 
 def purges(grant: Grant, engine: Engine, *, at: datetime) -> Found[list[dict[str, Any]]]:
-    """Every purge, the newest first: its plan, `is_stale`, `decisions`, and the sums `n_days`, `n_destroyed`, `n_kept`; no capture."""
+    """Every purge, the newest first: its plan, `is_stale`, `is_removed`, `decisions`, and the sums `n_days`, `n_destroyed`, `n_kept`.
+
+    No capture. is_removed: certified, and its bytes are not rewritten yet; completed_at: when they were, where that is a step of its own.
+    """
     grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_PURGE else Action.PLAN_PURGE)
     days, decisions = purge_day.c, purge_decision.c
     sums = [
@@ -237,11 +241,14 @@ def purges(grant: Grant, engine: Engine, *, at: datetime) -> Found[list[dict[str
             dict(row) for row in connection.execute(select(purge_plan).order_by(purge_plan.c.plan_id.desc())).mappings()
         ]
         of = {row.plan_id: row for row in connection.execute(select(days.plan_id, *sums).group_by(days.plan_id))}
+        completed = {row.plan_id: row.completed_at for row in connection.execute(select(purge_completion))}
+        unwritten = set(waiting(connection))
         decided = [dict(row) for row in connection.execute(select(purge_decision).order_by(decisions.seq)).mappings()]
     for row in plans:
         mine = of[row["plan_id"]]
         row |= {"n_days": mine.n_days, "n_destroyed": mine.n_destroyed or 0, "n_kept": mine.n_kept or 0}
         row |= {"decisions": [one for one in decided if one["plan_id"] == row["plan_id"]]}
+        row |= {"is_removed": row["plan_id"] in unwritten, "completed_at": completed.get(row["plan_id"])}
         row |= {"is_stale": row["status"] in {"planned", "approved"} and at >= row["stale_at"]}
     return Found(plans, [ResultId("purge", None, row["plan_id"]) for row in plans])
 

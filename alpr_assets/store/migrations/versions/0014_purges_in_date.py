@@ -1,4 +1,4 @@
-"""Purges whose clock was looked at, and whose resolution and consent are in date (422.5, Gov. Code 34090.6).
+"""Purges whose clock was looked at, whose resolution and consent are in date, and whose bytes were rewritten (422.5, Gov. Code 34090.6).
 
 Plans from before say no date: they are no longer begun, since each is stale within days, and stay as they are.
 """
@@ -26,6 +26,8 @@ REFUSALS = (
     # name, table, when, condition, what it says
     ("clock_statement_fixed", "clock_statement", "BEFORE UPDATE", "TRUE", "what was stated is never changed"),
     ("clock_statement_kept", "clock_statement", "BEFORE DELETE", "TRUE", "what was stated is never deleted"),
+    ("purge_completion_fixed", "purge_completion", "BEFORE UPDATE", "TRUE", "a completion is never changed"),
+    ("purge_completion_kept", "purge_completion", "BEFORE DELETE", "TRUE", "a completion is never deleted"),
     ("purge_plan_dated", "purge_plan", "BEFORE INSERT", UNDATED, "a purge rests on what is dated"),
     ("purge_plan_dates_fixed", "purge_plan", "BEFORE UPDATE", REDATED, "what was planned is never changed"),
 )
@@ -44,5 +46,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(300), nullable=False),
         sa.PrimaryKeyConstraint("statement_id", name="pk_clock_statement"),
         comment="a custodian's word that the clock by which purges count years is right; append-only",
+    )  # fmt: skip
+    op.create_table(
+        "purge_completion",
+        sa.Column("plan_id", BigId, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False,
+                  comment="canonical JSON: which certificate, which tables were rewritten; no plate"),
+        sa.Column("sha256", sa.String(64), nullable=False, comment="of the content, as the access record's entry has it"),
+        sa.Column("completed_at", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("plan_id", name="pk_purge_completion"),
+        sa.ForeignKeyConstraint(["plan_id"], ["purge_certificate.plan_id"], name="fk_purge_completion_plan_id_purge_certificate"),
+        comment="PostgreSQL: a certificate's `removed` became `destroyed`; append-only",
     )  # fmt: skip
     install(REFUSALS)
