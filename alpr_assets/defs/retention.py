@@ -169,6 +169,7 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
             "captures destroyed": sum(one.n_destroyed for one in done),
             "kept after all": sum(one.n_kept for one in done),
             "days": sum(len(one.days) for one in done),
+            "other items destroyed": sum(lot.n_destroyed for one in done for lot in one.lots),
             "certificates": issued,
         },
         check_results=[

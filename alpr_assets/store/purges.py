@@ -78,6 +78,27 @@ purge_day = Table(
     CheckConstraint("verified_at IS NULL OR destroyed_at IS NOT NULL", name="verified"),
 )
 
+purge_lot = Table(
+    "purge_lot",
+    metadata,
+    Column("plan_id", ForeignKey("purge_plan.plan_id"), primary_key=True),
+    Column("kind", String(24), primary_key=True, comment="class of the retention schedule"),
+    Column("n_planned", Integer, nullable=False),
+    Column("manifest", LargeBinary, nullable=False, comment="ids of the items, see lifecycle.purge.manifests"),
+    Column("digest", String(64), nullable=False, comment="keyed, of class and ids"),
+    Column("destroyed_at", UtcInstant, comment="when the rows were gone; NULL: not yet"),
+    Column("n_destroyed", Integer),
+    Column("n_kept", Integer, comment="planned, and kept after all: held, in force, or no longer due"),
+    Column("n_gone", Integer, comment="planned, and no longer there"),
+    Column("files", Json, comment="sealed files that are still to be unlinked, [[day, SHA-256], …]; NULL: none"),
+    Column("verified_at", UtcInstant, comment="when rows and files were looked for and none was found; NULL: not yet"),
+    CheckConstraint("kind IN ('quarantine', 'hotlist_files')", name="kind"),
+    CheckConstraint("(destroyed_at IS NULL) = (n_destroyed IS NULL)", name="destroyed"),
+    CheckConstraint("destroyed_at IS NULL OR n_destroyed + n_kept + n_gone = n_planned", name="adds_up"),
+    CheckConstraint("verified_at IS NULL OR (destroyed_at IS NOT NULL AND files IS NULL)", name="verified"),
+    comment="what a plan destroys that is not kept by the capture's day",
+)
+
 purge_decision = Table(
     "purge_decision",
     metadata,

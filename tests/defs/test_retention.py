@@ -166,7 +166,7 @@ def approved_and_begun(pipeline: Pipeline) -> int:
 
     of = planning.manifests(pipeline.store.engine, [DAY], policy=policy(), on=at.date(), key=key)
     on_file = {name: planning.OnFile(f"{name} 1", date(2027, 5, 1)) for name in ("resolution", "consent")}
-    planned = partial(planning.plan, of=of, **on_file, policy=policy(), key=key)
+    planned = partial(planning.plan, of=of, lots=[], **on_file, policy=policy(), key=key)
     plan_id = act(custodian, Action.PLAN_PURGE, planned).plan_id
     for who in (commander, custodian):
         agreed = partial(planning.approve, plan_id=plan_id, reason="as scheduled", policy=policy(), key=key)

@@ -21,7 +21,7 @@ from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.searches import ask_of
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.purge import clocks, planning
+from alpr_assets.lifecycle.purge import clocks, lots, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
 from alpr_assets.lifecycle.purge.completing import completion
@@ -66,8 +66,9 @@ async def plan(asked: Asked) -> Response:
             due = judge_days(connection, policy=policy, on=asked.on)
         days = due.loc[due["n_eligible"] > 0, "day"].tolist()
         of = planning.manifests(engine, days, policy=policy, on=asked.on, key=key)
+        more = lots.lots(engine, policy=policy, on=asked.on, key=key)
         ask = ask_of(form, Action.PLAN_PURGE, {"resolution": resolution.reference, "consent": consent.reference})
-        deed = partial(planning.plan, of=of, policy=policy, key=key, resolution=resolution, consent=consent)
+        deed = partial(planning.plan, of=of, lots=more, policy=policy, key=key, resolution=resolution, consent=consent)
         return services.gate.act(asked.session, ask, engine, deed)
 
     try:
@@ -82,7 +83,8 @@ async def plan(asked: Asked) -> Response:
     return await _list(
         asked,
         form,
-        said=f"Purge {planned.plan_id} is planned: {planned.n_captures:,} captures of {planned.n_days} days.{touched}",
+        said=f"Purge {planned.plan_id} is planned: {planned.n_captures:,} captures of {planned.n_days} days, "
+        f"{planned.n_items:,} other items.{touched}",
     )
 
 
@@ -167,17 +169,20 @@ async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | 
     search = partial(planning.purges, engine=services.store.engine, at=asked.at)
     answer = await run_sync(services.gate.answer, asked.session, ask_of(form, action, {}), search)
 
-    def due() -> pd.DataFrame:
+    def due() -> tuple[pd.DataFrame, dict[str, int]]:
         with reading(services.store.engine) as connection:
-            return judge_days(connection, policy=services.policy, on=asked.on)
+            others = {
+                lots.TITLES[kind]: len(of(connection, services.policy, asked.on)) for kind, of in lots.DUE.items()
+            }
+            return judge_days(connection, policy=services.policy, on=asked.on), others
 
-    days = await run_sync(due)
+    days, others = await run_sync(due)
     in_doubt = clocks.doubts(await run_sync(_seen, asked), asked.at, services.policy)
     status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
     sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
     return await asked.page(
         "purges.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, sums=sums,
-        in_doubt=in_doubt, now=asked.at,
+        in_doubt=in_doubt, now=asked.at, others=others, titles=lots.TITLES,
         first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
         names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
     )  # fmt: skip

@@ -1,5 +1,5 @@
 """Holds: what has become or may become evidence is not destroyed, whatever its age (422.5, Gov. Code 34090.6).
 
-`selectors` what a hold holds, `covering` which captures that is, `placing` members' acts, `listing` what stands.
+`selectors` what a hold holds, `covering` which captures that is, `quarantined` which pictures that nobody read, `placing` members' acts, `listing` what stands.
 A hold wins every race against a purge: both lock the days concerned, and look again once they have them.
 """

@@ -18,7 +18,14 @@ from alpr_assets.access.record.sealing import canonical
 from alpr_assets.errors import NotFoundError
 from alpr_assets.policy import Policy
 from alpr_assets.store.engine import reading
-from alpr_assets.store.purges import clock_statement, purge_certificate, purge_day, purge_decision, purge_plan
+from alpr_assets.store.purges import (
+    clock_statement,
+    purge_certificate,
+    purge_day,
+    purge_decision,
+    purge_lot,
+    purge_plan,
+)
 from alpr_assets.store.sealed import sha256_hex
 
 FORMAT: Final = 2
@@ -68,6 +75,7 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
     decisions = connection.execute(
         select(purge_decision).where(purge_decision.c.plan_id == plan_id).order_by(purge_decision.c.seq)
     ).all()
+    lots = connection.execute(select(purge_lot).where(purge_lot.c.plan_id == plan_id).order_by(purge_lot.c.kind)).all()
     stated = clock_statement.c
     clock = connection.execute(
         select(clock_statement)
@@ -105,6 +113,13 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
                 "in_doubt": one.doubts, "reason": one.reason,
             }
             for one in clock
+        ],
+        "lots": [
+            {
+                "class": one.kind, "digest": one.digest, "planned": one.n_planned, "destroyed": one.n_destroyed, "kept": one.n_kept,
+                "gone_before": one.n_gone, "destroyed_at": one.destroyed_at.isoformat(), "verified_at": one.verified_at.isoformat(),
+            }
+            for one in lots
         ],
         "captures": {
             "planned": sum(one.n_planned for one in days), "destroyed": sum(one.n_destroyed for one in days),

@@ -24,7 +24,8 @@ from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
 from alpr_assets.lifecycle.purge.completing import waiting
-from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
+from alpr_assets.lifecycle.purge.lots import DUE
+from alpr_assets.lifecycle.purge.manifests import Lot, Manifest, digest_of
 from alpr_assets.lifecycle.reasons import LEAST, one_line, written
 from alpr_assets.lifecycle.retention.judging import eligible
 from alpr_assets.lifecycle.retention.rules import years_after
@@ -33,7 +34,15 @@ from alpr_assets.settings import Settings
 from alpr_assets.store import schema
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
-from alpr_assets.store.purges import MAX_REASON, MAX_REFERENCE, purge_completion, purge_day, purge_decision, purge_plan
+from alpr_assets.store.purges import (
+    MAX_REASON,
+    MAX_REFERENCE,
+    purge_completion,
+    purge_day,
+    purge_decision,
+    purge_lot,
+    purge_plan,
+)
 
 Progress = Callable[[int, int], None]
 """Told after each day: days done, days to do."""
@@ -52,11 +61,12 @@ ACTED_ON: Final = ("picture_confirmed", "actionable", "recovered")
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan. touched: hits that people acted on among what would be destroyed."""
+    """A plan. n_items: of other classes; touched: hits that people acted on among what would be destroyed."""
 
     plan_id: int
     n_captures: int
     n_days: int
+    n_items: int
     touched: tuple[int, ...]
 
 
@@ -88,6 +98,7 @@ def plan(
     grant: Grant,
     connection: Connection,
     of: Sequence[Manifest],
+    lots: Sequence[Lot],
     *,
     resolution: OnFile,
     consent: OnFile,
@@ -98,7 +109,7 @@ def plan(
 
     Parameters
     ----------
-    of : see `manifests`, just made
+    of, lots : see `manifests` and `lots.lots`, just made
     resolution, consent : the legislative body's resolution and the city attorney's written consent
 
     Raises
@@ -107,14 +118,14 @@ def plan(
     MalformedError : `purge`: nothing is due; `reference`: one is missing, of a day to come, or no longer good
     """
     grant.require(Action.PLAN_PURGE)
-    if not of:
+    if not of and not lots:
         raise MalformedError(
             "purge", "nothing is due that is not held", remedy="look at the calendar of what comes due"
         )
     on = grant.at.astimezone(policy.zone).date()
     row = {
         "made_at": grant.at, "member_id": grant.member.member_id, "judged_on": on,
-        "stale_at": grant.at + timedelta(days=policy.purge.stale_days), "digest": digest_of(of, key),
+        "stale_at": grant.at + timedelta(days=policy.purge.stale_days), "digest": digest_of(of, lots, key),
         "n_captures": sum(one.n for one in of), "status": "planned", "n_decisions": 0,
         "resolution": _reference(resolution, RESOLUTION), "resolution_on": resolution.dated_on, "resolution_until": resolution.until,
         "consent": _reference(consent, CONSENT), "consent_on": consent.dated_on, "consent_until": consent.until,
@@ -126,10 +137,16 @@ def plan(
         {"plan_id": made.plan_id, "day": one.day, "n_planned": one.n, "manifest": one.content, "digest": one.digest}
         for one in of
     ]
-    connection.execute(insert(purge_day), days)
+    items = [
+        {"plan_id": made.plan_id, "kind": one.kind, "n_planned": one.n, "manifest": one.content, "digest": one.digest}
+        for one in lots
+    ]
+    for table, rows in ((purge_day, days), (purge_lot, items)):
+        if rows:
+            connection.execute(insert(table), rows)
     ids = _decide(connection, grant, made, "planned", "planned")
     touched = hits_touched(connection, made.plan_id, key)
-    return Found(Planned(made.plan_id, made.n_captures, len(of), touched), ids)
+    return Found(Planned(made.plan_id, made.n_captures, len(of), sum(one.n for one in lots), touched), ids)
 
 
 def approve(
@@ -204,7 +221,7 @@ def begin(
         raise IllegalMoveError(
             f"purge {plan_id} is {row.status}", remedy="the commander and the custodian approve it first"
         )
-    if digest_of(manifests_of(connection, plan_id), key) != row.digest:
+    if digest_of(manifests_of(connection, plan_id), lots_of(connection, plan_id), key) != row.digest:
         raise IllegalMoveError(f"purge {plan_id} is not what was approved", remedy=ANEW)
     _require_in_date(row, grant.at.astimezone(policy.zone).date(), policy)
     require_right(seen, grant.at, policy)
@@ -225,7 +242,7 @@ def begun(connection: Connection) -> list[int]:
 
 
 def purges(grant: Grant, engine: Engine, *, at: datetime) -> Found[list[dict[str, Any]]]:
-    """Every purge, the newest first: its plan, `is_stale`, `is_removed`, `decisions`, and the sums `n_days`, `n_destroyed`, `n_kept`.
+    """Every purge, the newest first: its plan, `is_stale`, `is_removed`, `decisions`, `lots`, the sums `n_days`, `n_destroyed`, `n_kept`.
 
     No capture. is_removed: certified, and its bytes are not rewritten yet; completed_at: when they were, where that is a step of its own.
     """
@@ -241,12 +258,16 @@ def purges(grant: Grant, engine: Engine, *, at: datetime) -> Found[list[dict[str
             dict(row) for row in connection.execute(select(purge_plan).order_by(purge_plan.c.plan_id.desc())).mappings()
         ]
         of = {row.plan_id: row for row in connection.execute(select(days.plan_id, *sums).group_by(days.plan_id))}
+        taken = connection.execute(select(purge_lot).order_by(purge_lot.c.kind)).mappings().all()
         completed = {row.plan_id: row.completed_at for row in connection.execute(select(purge_completion))}
         unwritten = set(waiting(connection))
         decided = [dict(row) for row in connection.execute(select(purge_decision).order_by(decisions.seq)).mappings()]
     for row in plans:
-        mine = of[row["plan_id"]]
-        row |= {"n_days": mine.n_days, "n_destroyed": mine.n_destroyed or 0, "n_kept": mine.n_kept or 0}
+        mine = of.get(row["plan_id"])
+        row |= {
+            "n_days": mine.n_days if mine else 0, "n_destroyed": (mine and mine.n_destroyed) or 0, "n_kept": (mine and mine.n_kept) or 0,
+            "lots": [dict(one) for one in taken if one["plan_id"] == row["plan_id"]],
+        }  # fmt: skip
         row |= {"decisions": [one for one in decided if one["plan_id"] == row["plan_id"]]}
         row |= {"is_removed": row["plan_id"] in unwritten, "completed_at": completed.get(row["plan_id"])}
         row |= {"is_stale": row["status"] in {"planned", "approved"} and at >= row["stale_at"]}
@@ -258,6 +279,12 @@ def manifests_of(connection: Connection, plan_id: int) -> list[Manifest]:
     columns = purge_day.c
     rows = connection.execute(select(purge_day).where(columns.plan_id == plan_id).order_by(columns.day))
     return [Manifest(row.day, row.n_planned, row.manifest, row.digest) for row in rows]
+
+
+def lots_of(connection: Connection, plan_id: int) -> list[Lot]:
+    """A plan's lots, in the order that they were planned in."""
+    rows = {row.kind: row for row in connection.execute(select(purge_lot).where(purge_lot.c.plan_id == plan_id))}
+    return [Lot(kind, rows[kind].n_planned, rows[kind].manifest, rows[kind].digest) for kind in DUE if kind in rows]
 
 
 def hits_touched(connection: Connection, plan_id: int, key: SecretKey) -> tuple[int, ...]:

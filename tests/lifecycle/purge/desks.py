@@ -11,7 +11,7 @@ from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground
-from alpr_assets.lifecycle.purge import executing, planning
+from alpr_assets.lifecycle.purge import executing, lots, planning
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
 from alpr_assets.lifecycle.purge.planning import OnFile
 from alpr_assets.store import schema
@@ -70,7 +70,9 @@ class Desk:
     def plan(self, *days, **changes):
         on = self.now.astimezone(self.policy.zone).date()
         of = planning.manifests(self.store.engine, days or (DAY,), policy=self.policy, on=on, key=self.key)
-        return self.act(partial(planning.plan, of=of, policy=self.policy, key=self.key, **{**ON_FILE, **changes}))
+        more = lots.lots(self.store.engine, policy=self.policy, on=on, key=self.key)
+        told = {**ON_FILE, **changes}
+        return self.act(partial(planning.plan, of=of, lots=more, policy=self.policy, key=self.key, **told))
 
     def approve(self, plan_id, by):
         deed = partial(

@@ -151,7 +151,7 @@ def test_nothing_begins_without_two_people_the_resolution_and_the_consent(desk):
         with pytest.raises(MalformedError, match="reference"):
             desk.plan(**missing)
     with pytest.raises(AccessRefusedError):
-        desk.act(lambda g, c: planning.plan(g, c, [], policy=desk.policy, key=desk.key, **ON_FILE), by=desk.officer)
+        desk.act(lambda g, c: planning.plan(g, c, [], [], policy=desk.policy, key=desk.key, **ON_FILE), by=desk.officer)
     plan_id = desk.plan().plan_id
     with pytest.raises(IllegalMoveError, match="is planned"):
         desk.begin(plan_id)

@@ -1,4 +1,5 @@
-"""Purges whose clock was looked at, whose resolution and consent are in date, and whose bytes were rewritten (422.5, Gov. Code 34090.6).
+"""Purges whose clock was looked at, whose resolution and consent are in date, that take lots of other classes along, and whose
+bytes were rewritten (422.5, Gov. Code 34090, 34090.6).
 
 Plans from before say no date: they are no longer begun, since each is stale within days, and stay as they are.
 """
@@ -22,10 +23,20 @@ DATES = {
 }
 UNDATED = "NEW.resolution_on IS NULL OR NEW.consent_on IS NULL"
 REDATED = " OR ".join(f"NEW.{name} <> OLD.{name} OR (NEW.{name} IS NULL) <> (OLD.{name} IS NULL)" for name in DATES)
+MANIFEST = "NEW.n_planned <> OLD.n_planned OR NEW.manifest <> OLD.manifest OR NEW.digest <> OLD.digest"
+NOT_BEGUN = (
+    "NEW.destroyed_at IS NOT NULL AND OLD.destroyed_at IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM purge_plan AS p WHERE p.plan_id = NEW.plan_id AND p.status = 'executing')"
+)
+TWICE = "OLD.destroyed_at IS NOT NULL AND (NEW.destroyed_at <> OLD.destroyed_at OR NEW.n_destroyed <> OLD.n_destroyed)"
 REFUSALS = (
     # name, table, when, condition, what it says
     ("clock_statement_fixed", "clock_statement", "BEFORE UPDATE", "TRUE", "what was stated is never changed"),
     ("clock_statement_kept", "clock_statement", "BEFORE DELETE", "TRUE", "what was stated is never deleted"),
+    ("purge_lot_fixed", "purge_lot", "BEFORE UPDATE", MANIFEST, "what was planned is never changed"),
+    ("purge_lot_begun", "purge_lot", "BEFORE UPDATE", NOT_BEGUN, "nothing is destroyed before a purge has begun"),
+    ("purge_lot_once", "purge_lot", "BEFORE UPDATE", TWICE, "a lot is destroyed once"),
+    ("purge_lot_kept", "purge_lot", "BEFORE DELETE", "TRUE", "a purge is never deleted"),
     ("purge_completion_fixed", "purge_completion", "BEFORE UPDATE", "TRUE", "a completion is never changed"),
     ("purge_completion_kept", "purge_completion", "BEFORE DELETE", "TRUE", "a completion is never deleted"),
     ("purge_plan_dated", "purge_plan", "BEFORE INSERT", UNDATED, "a purge rests on what is dated"),
@@ -58,4 +69,29 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["plan_id"], ["purge_certificate.plan_id"], name="fk_purge_completion_plan_id_purge_certificate"),
         comment="PostgreSQL: a certificate's `removed` became `destroyed`; append-only",
     )  # fmt: skip
+    op.create_table(
+        "purge_lot",
+        sa.Column("plan_id", BigId, nullable=False),
+        sa.Column("kind", sa.String(24), nullable=False, comment="class of the retention schedule"),
+        sa.Column("n_planned", sa.Integer(), nullable=False),
+        sa.Column("manifest", sa.LargeBinary(), nullable=False, comment="ids of the items, see lifecycle.purge.manifests"),
+        sa.Column("digest", sa.String(64), nullable=False, comment="keyed, of class and ids"),
+        sa.Column("destroyed_at", UtcInstant(), comment="when the rows were gone; NULL: not yet"),
+        sa.Column("n_destroyed", sa.Integer()),
+        sa.Column("n_kept", sa.Integer(), comment="planned, and kept after all: held, in force, or no longer due"),
+        sa.Column("n_gone", sa.Integer(), comment="planned, and no longer there"),
+        sa.Column("files", Json, comment="sealed files that are still to be unlinked, [[day, SHA-256], …]; NULL: none"),
+        sa.Column("verified_at", UtcInstant(), comment="when rows and files were looked for and none was found; NULL: not yet"),
+        sa.PrimaryKeyConstraint("plan_id", "kind", name="pk_purge_lot"),
+        sa.ForeignKeyConstraint(["plan_id"], ["purge_plan.plan_id"], name="fk_purge_lot_plan_id_purge_plan"),
+        sa.CheckConstraint("kind IN ('quarantine', 'hotlist_files')", name=op.f("ck_purge_lot_kind")),
+        sa.CheckConstraint("(destroyed_at IS NULL) = (n_destroyed IS NULL)", name=op.f("ck_purge_lot_destroyed")),
+        sa.CheckConstraint("destroyed_at IS NULL OR n_destroyed + n_kept + n_gone = n_planned", name=op.f("ck_purge_lot_adds_up")),
+        sa.CheckConstraint("verified_at IS NULL OR (destroyed_at IS NOT NULL AND files IS NULL)",
+                           name=op.f("ck_purge_lot_verified")),
+        comment="what a plan destroys that is not kept by the capture's day",
+    )  # fmt: skip
+    op.add_column(
+        "hotlist_import", sa.Column("file_destroyed_at", UtcInstant(), comment="by a purge; NULL: it is there")
+    )
     install(REFUSALS)
