@@ -10,7 +10,6 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from alpr_assets.errors import MalformedError, StorageError, VerificationError
-from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.holds.selectors import Selector
 from alpr_assets.lifecycle.hotlists.imports import import_file
 from alpr_assets.lifecycle.purge import certificates, executing, lots
@@ -18,25 +17,9 @@ from alpr_assets.lifecycle.watches.areas import Circle
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_lot, purge_plan
-from tests.builders import drop, jpeg, line, own_list
-from tests.lifecycle.purge.desks import DAY, NOON, NOW, Desk, numbered
+from tests.builders import own_list
+from tests.lifecycle.purge.desks import CAME, DAY, HERE, NOON, NOW, Desk, numbered, quarantined
 from tests.search.traffic import Pass
-
-CAME = NOON + timedelta(hours=2)
-FUTURE = datetime(2031, 1, 1, tzinfo=UTC)
-HERE = (38.005, -121.806)
-
-
-def quarantined(desk: Desk, folder, *, n=1, name="one", **more):
-    """Pictures that claim to be of the future, quarantined on DAY; returns their hashes."""
-    pictures = {f"{name}-{i}.jpg": jpeg(800 + i + 50 * len(name)) for i in range(n)}
-    told = {"latitude": HERE[0], "longitude": HERE[1], **more}
-    lines = [{**line(file, FUTURE), **told} for file in pictures]
-    receipt = land_drop(
-        desk.store, drop(folder / "drops" / name, pictures, lines, shift=name), policy=desk.policy, now=CAME
-    )
-    assert receipt.n_quarantined == n
-    return [said[1] for said in receipt.files.values()]
 
 
 def listed(desk: Desk, *lines: str, at: datetime, name: str = "watch.csv"):

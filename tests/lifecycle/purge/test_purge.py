@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
-from threading import Barrier, Thread
 
 import pytest
 from hypothesis import given
@@ -28,7 +27,7 @@ from alpr_assets.errors import (
     VerificationError,
 )
 from alpr_assets.lifecycle.captures.landing import land_drop
-from alpr_assets.lifecycle.holds import covering, placing
+from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Selector
 from alpr_assets.lifecycle.purge import certificates, executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
@@ -456,40 +455,3 @@ def found_below(folder, text):
         if path.is_file()
     ]
     return [path for path in places if text.encode() in path.read_bytes() or text in path.name]
-
-
-# ── at the same moment ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.clause("422.5")
-def test_holds_and_purges_at_the_same_moment_lose_nothing_that_was_promised(desk):
-    """The purge itself, not a stand-in: a hold is refused as too late, or what it holds is there."""
-    for n in range(12):
-        day = DAY + timedelta(days=n)
-        at = NOON + timedelta(days=n)
-        desk.put([Pass("7ABC123", at), Pass("8XYZ111", at)])
-        plan_id = desk.begun(day)
-        together, held = Barrier(2), list[int]()
-
-        def place(day=day, together=together, held=held):
-            together.wait()
-            try:
-                desk.hold(Selector(reads=((day, numbered(1, day)),)))
-            except NotFoundError:
-                return
-            held.append(1)
-
-        def purge(plan_id=plan_id, together=together):
-            together.wait()
-            desk.execute(plan_id)
-
-        threads = [Thread(target=place), Thread(target=purge)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        with reading(desk.store.engine) as connection:
-            left = set(connection.scalars(select(schema.capture.c.capture_id).where(schema.capture.c.day == day)))
-            assert covering.held(connection, day) <= left
-        assert numbered(2, day) not in left
-        assert (numbered(1, day) in left) == bool(held)
