@@ -39,10 +39,11 @@ defs = dg.Definitions(
         accountability.send_record_heads,
         accountability.review_members,
         retention.judge_retention,
+        retention.draft_purge,
         retention.execute_purge,
         retention.rewrite_purged,
     ],
-    sensors=[captures.landing, hotlists.hotlist_files, retention.purges_begun],
+    sensors=[captures.landing, hotlists.hotlist_files, retention.purges_asked, retention.purges_begun],
     schedules=[
         accountability.heads_to_witnesses,
         accountability.members_reviewed,

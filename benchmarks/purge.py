@@ -27,8 +27,8 @@ from sqlalchemy import Engine, delete, insert, select
 
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.lifecycle.purge.destroying import destroy_day
+from alpr_assets.lifecycle.purge.drafting import manifests
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
-from alpr_assets.lifecycle.purge.planning import manifests
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.lifecycle.retention.rules import years_after
 from alpr_assets.policy import Policy, load

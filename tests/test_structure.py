@@ -66,7 +66,12 @@ def test_the_pipeline_is_exactly_this() -> None:
         "purged_rewritten",
         "retention_judged",
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files", "purges_begun"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "landing",
+        "hotlist_files",
+        "purges_asked",
+        "purges_begun",
+    }
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
         "land_drop",
@@ -76,6 +81,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "send_record_heads",
         "review_members",
         "judge_retention",
+        "draft_purge",
         "execute_purge",
         "rewrite_purged",
     }

@@ -23,6 +23,7 @@ from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import look
 from alpr_assets.lifecycle.purge.completing import complete, waiting
+from alpr_assets.lifecycle.purge.drafting import asked, draft
 from alpr_assets.lifecycle.purge.executing import execute, n_left
 from alpr_assets.lifecycle.purge.planning import begun, key_of
 from alpr_assets.lifecycle.retention.judging import judge_days
@@ -184,6 +185,48 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
             )
         ],
     )
+
+
+@dg.op(description="Draft the plans that were asked for: all that is due and not held; killed, it is drafted anew.")
+def draft_plans(context: dg.OpExecutionContext, store: StoreResource) -> None:
+    configured = settings()
+    key = key_of(configured)
+    with store.open() as opened, recorder(configured) as kept:
+        office = open_office(opened.engine, kept, policy(), configured)
+        with reading(opened.engine) as connection:
+            requests = asked(connection)
+        for request_id in requests:
+            planned = draft(
+                opened, request_id, policy=policy(), key=key, office=office, clock=now,
+                progress=lambda n, of: context.log.info(f"{n} of {of} days") if n % 30 == 0 else None,
+            )  # fmt: skip
+            context.log.info(f"ask {request_id}: {f'purge {planned.plan_id}' if planned else 'no plan'}")
+
+
+@dg.job(description="Purges that were asked for are planned: the exact captures and items that are due and not held.")
+def draft_purge() -> None:
+    draft_plans()
+
+
+@dg.sensor(
+    job=draft_purge,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A plan that the custodian asked for is drafted, once; every other tick says why not.",
+)
+def purges_asked() -> dg.RunRequest | dg.SkipReason:
+    with explained():
+        opened = open_store()
+    try:
+        with reading(opened.engine) as connection:
+            requests = asked(connection)
+    finally:
+        opened.engine.dispose()
+    if not requests:
+        return dg.SkipReason("no purge was asked for")
+    return dg.RunRequest(
+        run_key=f"purge-ask-{requests[-1]}"
+    )  # its run drafts those before, too, should theirs have failed
 
 
 execute_purge = dg.define_asset_job(

@@ -53,6 +53,26 @@ purge_plan = Table(
     CheckConstraint("status IN ('planned', 'approved', 'executing', 'done', 'cancelled')", name="status"),
 )
 
+purge_request = Table(
+    "purge_request",
+    metadata,
+    Column("request_id", BigId, primary_key=True),
+    Column("asked_at", UtcInstant, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("resolution", String(MAX_REFERENCE), nullable=False, comment="as purge_plan has it, like those below"),
+    Column("resolution_on", Date, nullable=False),
+    Column("resolution_until", Date),
+    Column("consent", String(MAX_REFERENCE), nullable=False),
+    Column("consent_on", Date, nullable=False),
+    Column("consent_until", Date),
+    Column("answered_at", UtcInstant, comment="NULL: its plan is still to be drafted"),
+    Column("plan_id", ForeignKey("purge_plan.plan_id")),
+    Column("refusal", String(MAX_REASON), comment="why there is no plan"),
+    CheckConstraint("(answered_at IS NULL) = (plan_id IS NULL AND refusal IS NULL)", name="answered"),
+    CheckConstraint("plan_id IS NULL OR refusal IS NULL", name="one_answer"),
+    comment="a plan asked for: a run drafts it",
+)
+
 purge_day = Table(
     "purge_day",
     metadata,

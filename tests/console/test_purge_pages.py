@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from alpr_assets.access.record.entries import Outcome
 from alpr_assets.access.roles import Role
-from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge import drafting, planning
 from alpr_assets.lifecycle.purge.clocks import look
 from alpr_assets.lifecycle.purge.executing import execute
 from alpr_assets.policy import Policy
@@ -49,16 +49,30 @@ def trained(live: Live, role: Role) -> Person:
     return person
 
 
+def drafted(live: Live) -> drafting.Planned:
+    """What Dagster does with what was asked for."""
+    services = live.console.services
+    planned = drafting.draft(
+        services.store, 1, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
+        clock=live.clock,
+    )  # fmt: skip
+    assert planned
+    return planned
+
+
 @pytest.mark.clause("422.5")
 def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     custodian, commander = trained(later, Role.CUSTODIAN), trained(later, Role.COMMANDER)
     page = custodian.send("/purges", **WHY).text
     (n,) = re.findall(r"<dt>May be destroyed</dt><dd>(\d+) captures", page)
     assert int(n) == len(rows(later, schema.capture))
-    planned = custodian.send("/purges/plan", **WHY, **FILE)
-    touched = re.search(r"(\d+) hits that people acted on", planned.text)
-    assert touched is None
-    assert f"Purge 1 is planned: {n} captures of 1 days" in planned.text
+    asked = custodian.send("/purges/plan", **WHY, **FILE).text
+    assert "Asked for" in asked
+    assert "being drafted" in asked
+    assert drafted(later).touched == ()
+    planned = custodian.send("/purges", **WHY).text
+    assert "being drafted" not in planned
+    assert f"{n} captures of 1 day, due on" in planned
     early = custodian.send("/purges/1/decide", **WHY, decision="begin")
     assert (early.status_code, "is planned" in early.text) == (409, True)
     vacant = custodian.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says")
@@ -112,6 +126,7 @@ def test_what_is_missing_or_another_role_is_refused_and_nothing_is_planned(later
     assert officer.browser.get("/purges").status_code == 403
     assert custodian.browser.get("/purges/1/certificate").status_code == 404
     custodian.send("/purges/plan", **WHY, **FILE)
+    drafted(later)
     cancelled = custodian.send("/purges/1/decide", **WHY, decision="cancel", reason="the council wants to see it")
     assert "destroys nothing" in cancelled.text
     gone = custodian.send("/purges/1/decide", **WHY, decision="approve", reason="all the same")

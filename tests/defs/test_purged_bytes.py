@@ -19,7 +19,8 @@ from alpr_assets.access.roles import Action, Role
 from alpr_assets.defs import retention
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
-from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge import drafting, planning
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.policy import policy
 from alpr_assets.search import history
@@ -97,11 +98,10 @@ def purged(pipeline: Pipeline) -> None:
         policy=policy(),
     )  # fmt: skip
     act(custodian, Action.PLACE_HOLD, hold)
-    of = planning.manifests(pipeline.store.engine, [DAY], policy=policy(), on=LATER.date(), key=key)
-    on_file = {name: planning.OnFile(f"{name} 1", date(2027, 5, 1)) for name in ("resolution", "consent")}
-    plan_id = act(
-        custodian, Action.PLAN_PURGE, partial(planning.plan, of=of, lots=[], policy=policy(), key=key, **on_file)
-    ).plan_id
+    on_file = {name: OnFile(f"{name} 1", date(2027, 5, 1)) for name in ("resolution", "consent")}
+    act(custodian, Action.PLAN_PURGE, partial(drafting.ask, **on_file, policy=policy()))
+    assert pipeline.run("draft_purge").success
+    plan_id = 1
     for who in (commander, custodian):
         agreed = partial(planning.approve, plan_id=plan_id, reason="as scheduled", policy=policy(), key=key)
         act(who, Action.APPROVE_PURGE, agreed)

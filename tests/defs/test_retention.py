@@ -7,7 +7,7 @@ from functools import partial
 
 import dagster as dg
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.definitions import defs
@@ -15,13 +15,15 @@ from alpr_assets.defs import retention
 from alpr_assets.errors import VerificationError
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
-from alpr_assets.lifecycle.purge import clocks, executing, planning
+from alpr_assets.lifecycle.purge import clocks, drafting, executing, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
+from alpr_assets.store.purges import purge_plan
 from tests.defs.conftest import Pipeline
 from tests.people import ask, gate_for, in_office, member, session
 
@@ -164,10 +166,11 @@ def approved_and_begun(pipeline: Pipeline) -> int:
     def act(who, action, deed):
         return gate.act(session(who), ask(action, elements={}), pipeline.store.engine, deed).rows
 
-    of = planning.manifests(pipeline.store.engine, [DAY], policy=policy(), on=at.date(), key=key)
-    on_file = {name: planning.OnFile(f"{name} 1", date(2027, 5, 1)) for name in ("resolution", "consent")}
-    planned = partial(planning.plan, of=of, lots=[], **on_file, policy=policy(), key=key)
-    plan_id = act(custodian, Action.PLAN_PURGE, planned).plan_id
+    on_file = {name: OnFile(f"{name} 1", date(2027, 5, 1)) for name in ("resolution", "consent")}
+    act(custodian, Action.PLAN_PURGE, partial(drafting.ask, **on_file, policy=policy()))
+    assert pipeline.run("draft_purge").success
+    with reading(pipeline.store.engine) as connection:
+        (plan_id,) = connection.scalars(select(purge_plan.c.plan_id))
     for who in (commander, custodian):
         agreed = partial(planning.approve, plan_id=plan_id, reason="as scheduled", policy=policy(), key=key)
         act(who, Action.APPROVE_PURGE, agreed)
@@ -181,14 +184,15 @@ def right() -> ClockSeen:
     return ClockSeen(size=1, since=datetime(2027, 6, 20, 12, tzinfo=UTC), is_synchronised=True)
 
 
-def sensed(pipeline: Pipeline) -> object:
+def sensed(pipeline: Pipeline, sensor: str = "purges_begun") -> object:
     context = dg.build_sensor_context(instance=pipeline.instance, definitions=defs)
-    return defs.resolve_sensor_def("purges_begun").evaluate_tick(context)
+    return defs.resolve_sensor_def(sensor).evaluate_tick(context)
 
 
 @pytest.mark.clause("422.5")
 def test_a_purge_is_executed_once_it_has_begun_and_every_tick_says_why(a_year_later: Pipeline) -> None:
     assert "no purge has begun" in sensed(a_year_later).skip_message
+    assert "no purge was asked for" in sensed(a_year_later, "purges_asked").skip_message
     hold(a_year_later, 2)
     plan_id = approved_and_begun(a_year_later)
     (request,) = sensed(a_year_later).run_requests

@@ -21,11 +21,11 @@ from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.searches import ask_of
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.purge import clocks, lots, planning
+from alpr_assets.lifecycle.purge import clocks, drafting, lots, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
 from alpr_assets.lifecycle.purge.completing import completion
-from alpr_assets.lifecycle.purge.planning import OnFile
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.store.engine import reading
 from alpr_assets.store.purges import MAX_REFERENCE
@@ -54,38 +54,21 @@ async def listed(asked: Asked) -> Response:
 
 @page
 async def plan(asked: Asked) -> Response:
-    """A plan of all that is due today and not held."""
+    """A plan of all that is due today and not held is asked for; a run drafts it."""
     await asked.require(Action.PLAN_PURGE)
     form, services = await asked.form(), asked.services
-    key = planning.key_of(services.settings)
 
-    def made() -> Any:
+    def made() -> None:
         resolution, consent = _on_file(form, "resolution"), _on_file(form, "consent")
-        engine, policy = services.store.engine, services.policy
-        with reading(engine) as connection:
-            due = judge_days(connection, policy=policy, on=asked.on)
-        days = due.loc[due["n_eligible"] > 0, "day"].tolist()
-        of = planning.manifests(engine, days, policy=policy, on=asked.on, key=key)
-        more = lots.lots(engine, policy=policy, on=asked.on, key=key)
         ask = ask_of(form, Action.PLAN_PURGE, {"resolution": resolution.reference, "consent": consent.reference})
-        deed = partial(planning.plan, of=of, lots=more, policy=policy, key=key, resolution=resolution, consent=consent)
-        return services.gate.act(asked.session, ask, engine, deed)
+        deed = partial(drafting.ask, resolution=resolution, consent=consent, policy=services.policy)
+        services.gate.act(asked.session, ask, services.store.engine, deed)
 
     try:
-        planned: planning.Planned = (await run_sync(made)).rows
+        await run_sync(made)
     except MalformedError as error:
         return await _list(asked, form, error=error)
-    touched = (
-        f" {len(planned.touched)} hits that people acted on are among them: hold them, or nobody can approve."
-        if planned.touched
-        else ""
-    )
-    return await _list(
-        asked,
-        form,
-        said=f"Purge {planned.plan_id} is planned: {planned.n_captures:,} captures of {planned.n_days} days, "
-        f"{planned.n_items:,} other items.{touched}",
-    )
+    return await _list(asked, form, said="Asked for: it is planned within a minute or two, and then stands here.")
 
 
 @page
@@ -166,23 +149,25 @@ def _deed(asked: Asked, form: Form, plan_id: int) -> tuple[Action, Callable[[Gra
 async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | None = None) -> Response:
     services = asked.services
     action = Action.PLAN_PURGE if asked.may(Action.PLAN_PURGE) else Action.APPROVE_PURGE
-    search = partial(planning.purges, engine=services.store.engine, at=asked.at)
+    key = planning.key_of(services.settings)
+    search = partial(planning.purges, engine=services.store.engine, at=asked.at, key=key)
     answer = await run_sync(services.gate.answer, asked.session, ask_of(form, action, {}), search)
 
-    def due() -> tuple[pd.DataFrame, dict[str, int]]:
+    def due() -> tuple[pd.DataFrame, dict[str, int], list[Any]]:
         with reading(services.store.engine) as connection:
+            unplanned = drafting.unplanned(connection)
             others = {
                 lots.TITLES[kind]: len(of(connection, services.policy, asked.on)) for kind, of in lots.DUE.items()
             }
-            return judge_days(connection, policy=services.policy, on=asked.on), others
+            return judge_days(connection, policy=services.policy, on=asked.on), others, unplanned
 
-    days, others = await run_sync(due)
+    days, others, unplanned = await run_sync(due)
     in_doubt = clocks.doubts(await run_sync(_seen, asked), asked.at, services.policy)
     status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
     sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
     return await asked.page(
         "purges.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, sums=sums,
-        in_doubt=in_doubt, now=asked.at, others=others, titles=lots.TITLES,
+        in_doubt=in_doubt, now=asked.at, unplanned=unplanned, others=others, titles=lots.TITLES,
         first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
         names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
     )  # fmt: skip

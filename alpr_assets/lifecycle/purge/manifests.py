@@ -41,9 +41,13 @@ class Manifest:
         content = _packed([number - first for number in ids])
         return cls(day, len(ids), content, key.digest(_named(day.isoformat(), content)))
 
+    def require(self, key: SecretKey) -> None:
+        """Raise VerificationError when it is not what was planned."""
+        _require_planned(self.day.isoformat(), self.content, self.digest, key)
+
     def captures(self, key: SecretKey) -> set[int]:
         """The ids. Raises VerificationError when it is not what was planned."""
-        _require_planned(self.day.isoformat(), self.content, self.digest, key)
+        self.require(key)
         return {number + schema.numbered(self.day, 0) for number in _unpacked(self.content)}
 
 
@@ -61,9 +65,13 @@ class Lot:
         content = _packed(ids := sorted(items))
         return cls(kind, len(ids), content, key.digest(_named(kind, content)))
 
+    def require(self, key: SecretKey) -> None:
+        """Raise VerificationError when it is not what was planned."""
+        _require_planned(self.kind, self.content, self.digest, key)
+
     def items(self, key: SecretKey) -> set[int]:
         """The ids. Raises VerificationError when it is not what was planned."""
-        _require_planned(self.kind, self.content, self.digest, key)
+        self.require(key)
         return set(_unpacked(self.content))
 
 

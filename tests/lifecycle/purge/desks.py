@@ -13,9 +13,9 @@ from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground
-from alpr_assets.lifecycle.purge import executing, lots, planning
+from alpr_assets.lifecycle.purge import drafting, executing, planning
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
-from alpr_assets.lifecycle.purge.planning import OnFile
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_decision
@@ -80,12 +80,19 @@ class Desk:
         gate = gate_for(self.policy, self.commander, self.custodian, self.officer, recorder=self.recorder, now=self.now)
         return gate.act(session(by or self.custodian), ask(action, elements={}), self.store.engine, deed).rows
 
-    def plan(self, *days, **changes):
-        on = self.now.astimezone(self.policy.zone).date()
-        of = planning.manifests(self.store.engine, days or (DAY,), policy=self.policy, on=on, key=self.key)
-        more = lots.lots(self.store.engine, policy=self.policy, on=on, key=self.key)
-        told = {**ON_FILE, **changes}
-        return self.act(partial(planning.plan, of=of, lots=more, policy=self.policy, key=self.key, **told))
+    def ask(self, **changes):
+        return self.act(partial(drafting.ask, policy=self.policy, **{**ON_FILE, **changes}))
+
+    def plan(self, **changes):
+        """A plan of all that is due, or None."""
+        return drafting.draft(
+            self.store,
+            self.ask(**changes),
+            policy=self.policy,
+            key=self.key,
+            office=self.office,
+            clock=lambda: self.now,
+        )
 
     def approve(self, plan_id, by):
         deed = partial(
@@ -101,8 +108,8 @@ class Desk:
         seen = seen or self.seen()
         return self.act(partial(planning.begin, plan_id=plan_id, key=self.key, seen=seen, policy=self.policy))
 
-    def begun(self, *days):
-        plan_id = self.plan(*days).plan_id
+    def begun(self):
+        plan_id = self.plan().plan_id
         self.approve(plan_id, self.commander)
         self.approve(plan_id, self.custodian)
         self.begin(plan_id)
@@ -128,6 +135,12 @@ class Desk:
     def rows(self, table, *columns):
         with reading(self.store.engine) as connection:
             return connection.execute(select(*(columns or (table,))).select_from(table)).all()
+
+    def listed(self):
+        """The list of purges, as the custodian is shown it."""
+        gate = gate_for(self.policy, self.custodian, now=self.now)
+        search = partial(planning.purges, engine=self.store.engine, at=self.now, key=self.key)
+        return gate.answer(session(self.custodian), ask(Action.PLAN_PURGE, elements={}), search).rows
 
     def decisions(self):
         """Every decision on purges, in their order."""

@@ -21,7 +21,7 @@ DAYS = tuple(DAY + timedelta(days=n) for n in range(3))
 def planning(desk: Desk) -> None:
     """What is due, unless it is planned already."""
     if not desk.rows(purge_plan):
-        desk.plan(*DAYS)
+        desk.plan()
 
 
 def beginning(desk: Desk) -> None:

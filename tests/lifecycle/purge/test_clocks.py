@@ -20,7 +20,7 @@ from alpr_assets.lifecycle.purge.clocks import ClockSeen
 from alpr_assets.settings import Settings
 from alpr_assets.store.engine import writing
 from alpr_assets.store.purges import clock_statement, purge_plan
-from tests.lifecycle.purge.desks import DAY, NOON, NOW, Desk
+from tests.lifecycle.purge.desks import NOON, NOW, Desk
 from tests.search.traffic import Pass
 
 HOUR = timedelta(hours=1)
@@ -140,7 +140,7 @@ def test_the_system_is_asked_without_a_shell():
 @pytest.mark.clause("422.5")
 def test_nothing_begins_and_no_further_day_goes_while_the_clock_may_be_wrong(desk):
     desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON + timedelta(days=1))])
-    plan_id = desk.plan(DAY, DAY + timedelta(days=1)).plan_id
+    plan_id = desk.plan().plan_id
     desk.approve(plan_id, desk.commander)
     desk.approve(plan_id, desk.custodian)
     wrong = ClockSeen(size=9, since=NOW - timedelta(days=400), is_synchronised=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from alpr_assets.access.record.entries import RecordUnavailableError
-from alpr_assets.access.roles import Action
 from alpr_assets.errors import NotFoundError, StorageError, VerificationError
 from alpr_assets.lifecycle.holds.selectors import Selector
-from alpr_assets.lifecycle.purge import certificates, completing, planning
+from alpr_assets.lifecycle.purge import certificates, completing
 from alpr_assets.store import rewriting, schema
 from alpr_assets.store.engine import reading, writing
 from tests.conftest import make_store
 from tests.lifecycle.purge.desks import DAY, NOON, Desk, numbered
-from tests.people import ask, gate_for, session
 from tests.search.traffic import Pass, correct
 
 HELD = "9HELD99"
@@ -65,9 +62,7 @@ def complete(desk: Desk) -> list[completing.Completion]:
 
 def listed(desk: Desk):
     """What the list says of the newest purge: removed only, and completed when."""
-    gate = gate_for(desk.policy, desk.custodian, now=desk.now)
-    search = partial(planning.purges, engine=desk.store.engine, at=desk.now)
-    row = gate.answer(session(desk.custodian), ask(Action.PLAN_PURGE, elements={}), search).rows[0]
+    row = desk.listed()[0]
     return row["is_removed"], row["completed_at"]
 
 

@@ -29,16 +29,16 @@ from alpr_assets.errors import (
 from alpr_assets.lifecycle.captures.landing import land_drop
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Selector
-from alpr_assets.lifecycle.purge import certificates, executing, planning
+from alpr_assets.lifecycle.purge import certificates, drafting, executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
-from alpr_assets.lifecycle.purge.planning import OnFile
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import executor
 from alpr_assets.lifecycle.recognition.reads import recognise_day
 from alpr_assets.lifecycle.recognition.sightings import group_day
 from alpr_assets.store import people, schema
 from alpr_assets.store.engine import reading, writing
-from alpr_assets.store.purges import purge_day, purge_plan
+from alpr_assets.store.purges import purge_day, purge_plan, purge_request
 from tests.builders import drop, jpeg, line
 from tests.lifecycle.purge.desks import DAY, NOON, NOW, ON_FILE, Desk, numbered
 from tests.search.traffic import Pass, correct
@@ -150,7 +150,7 @@ def test_nothing_begins_without_two_people_the_resolution_and_the_consent(desk):
         with pytest.raises(MalformedError, match="reference"):
             desk.plan(**missing)
     with pytest.raises(AccessRefusedError):
-        desk.act(lambda g, c: planning.plan(g, c, [], [], policy=desk.policy, key=desk.key, **ON_FILE), by=desk.officer)
+        desk.act(partial(drafting.ask, policy=desk.policy, **ON_FILE), by=desk.officer)
     plan_id = desk.plan().plan_id
     with pytest.raises(IllegalMoveError, match="is planned"):
         desk.begin(plan_id)
@@ -205,6 +205,39 @@ def test_without_a_current_designee_nobody_approves(desk):
             desk.approve(plan_id, who)
 
 
+def test_an_ask_is_answered_once_and_nothing_is_written_before_the_record_has_it(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    number = desk.ask()
+
+    def draft():
+        return drafting.draft(
+            desk.store, number, policy=desk.policy, key=desk.key, office=desk.office, clock=lambda: desk.now
+        )
+
+    desk.office.recorder.down = True
+    with pytest.raises(RecordUnavailableError):
+        draft()
+    desk.office.recorder.down = False
+    assert desk.rows(purge_plan) == []
+    with reading(desk.store.engine) as connection:
+        assert drafting.asked(connection) == [number]
+    planned = draft()
+    assert draft() is None
+    (plan,) = desk.rows(purge_plan)
+    assert (plan.plan_id, plan.member_id) == (planned.plan_id, desk.custodian.member_id)
+    (decided,) = desk.decisions()
+    assert (decided.kind, decided.member_id) == ("planned", desk.custodian.member_id)
+    with pytest.raises(NotFoundError):
+        drafting.draft(desk.store, 99, policy=desk.policy, key=desk.key, office=desk.office, clock=lambda: desk.now)
+    for statement in (
+        "UPDATE purge_request SET resolution = 'x'",
+        "UPDATE purge_request SET refusal = 'x'",
+        "DELETE FROM purge_request",
+    ):
+        with pytest.raises((DBAPIError, StorageError)), writing(desk.store.engine) as connection:
+            connection.execute(text(statement))
+
+
 def test_a_stale_or_cancelled_plan_destroys_nothing(desk):
     desk.put([Pass("7ABC123", NOON)])
     plan_id = desk.plan().plan_id
@@ -224,8 +257,10 @@ def test_a_stale_or_cancelled_plan_destroys_nothing(desk):
 def test_nothing_young_and_nothing_held_is_ever_planned(desk):
     desk.put([Pass("7ABC123", NOON + timedelta(days=380)), Pass("8XYZ111", NOON)])
     desk.hold(Selector(pattern="8XYZ111"))
-    with pytest.raises(MalformedError, match="nothing is due"):
-        desk.plan(DAY, DAY + timedelta(days=380))
+    assert desk.plan() is None
+    (asked,) = desk.rows(purge_request)
+    assert (asked.plan_id, asked.refusal) == (None, "nothing is due that is not held")
+    assert desk.rows(purge_plan) == []
 
 
 @pytest.mark.clause("422.5")
@@ -247,6 +282,7 @@ def test_a_hit_that_people_acted_on_stops_the_approval_until_it_is_held(desk):
         connection.execute(update(schema.hit).values(status="recovered"))
     planned = desk.plan()
     assert len(planned.touched) == 1
+    assert [row["n_touched"] for row in desk.listed()] == [1]
     with pytest.raises(IllegalMoveError, match="hits that people acted on"):
         desk.approve(planned.plan_id, desk.commander)
     desk.hold(Selector(hits=planned.touched))
@@ -260,8 +296,7 @@ def test_a_hit_that_people_acted_on_stops_the_approval_until_it_is_held(desk):
 @pytest.mark.parametrize("where", ["_unlink", "_verify", "_rewrite", "_finish"])
 def test_killed_anywhere_the_next_run_goes_to_a_true_end(desk, monkeypatch, where):
     desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON), Pass("7ABC123", NOON + timedelta(days=1))])
-    days = DAY, DAY + timedelta(days=1)
-    plan_id = desk.begun(*days)
+    plan_id = desk.begun()
     with monkeypatch.context() as killed:
         killed.setattr(executing, where, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -283,7 +318,7 @@ def test_no_backup_of_a_destroyed_picture_opens_and_what_is_held_does(desk):
     backup = {path: path.read_bytes() for path in images.folder.rglob("*") if path.is_file()}
     digests = {row.capture_id: row.image_sha256 for row in desk.rows(schema.capture)}
     held = digests[numbered(2)]
-    desk.execute(desk.begun(DAY, DAY + timedelta(days=1)))
+    desk.execute(desk.begun())
     assert images.picture(DAY, held)
     assert images.path(DAY, held).read_bytes() != backup[images.path(DAY, held)]
     for path, content in backup.items():

@@ -56,7 +56,7 @@ def race(desk: Desk, *, n_holds: int, per_day: int, longest: float, care: str = 
             first = datetime.combine(day, time(19), UTC)
             put(desk.store, [Pass(f"8R{n:04}", first + timedelta(seconds=n)) for n in range(per_day)])
             desk.landed_when_captured(day)
-            plan_id = desk.begun(day)
+            plan_id = desk.begun()
             purging.send((plan_id, draw.random() * longest))
             holding.send(day)
             held, n_destroyed = holding.recv(), purging.recv()

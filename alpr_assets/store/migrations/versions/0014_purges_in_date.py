@@ -1,4 +1,4 @@
-"""Purges whose clock was looked at, whose resolution and consent are in date, that take lots of other classes along, and whose
+"""Purges whose clock was looked at, whose resolution and consent are in date, that a run drafts, that take lots of other classes along, and whose
 bytes were rewritten (422.5, Gov. Code 34090, 34090.6).
 
 Plans from before say no date: they are no longer begun, since each is stale within days, and stay as they are.
@@ -23,6 +23,7 @@ DATES = {
 }
 UNDATED = "NEW.resolution_on IS NULL OR NEW.consent_on IS NULL"
 REDATED = " OR ".join(f"NEW.{name} <> OLD.{name} OR (NEW.{name} IS NULL) <> (OLD.{name} IS NULL)" for name in DATES)
+ASKED = f"NEW.asked_at <> OLD.asked_at OR NEW.member_id <> OLD.member_id OR NEW.resolution <> OLD.resolution OR NEW.consent <> OLD.consent OR {REDATED}"
 MANIFEST = "NEW.n_planned <> OLD.n_planned OR NEW.manifest <> OLD.manifest OR NEW.digest <> OLD.digest"
 NOT_BEGUN = (
     "NEW.destroyed_at IS NOT NULL AND OLD.destroyed_at IS NULL "
@@ -33,6 +34,9 @@ REFUSALS = (
     # name, table, when, condition, what it says
     ("clock_statement_fixed", "clock_statement", "BEFORE UPDATE", "TRUE", "what was stated is never changed"),
     ("clock_statement_kept", "clock_statement", "BEFORE DELETE", "TRUE", "what was stated is never deleted"),
+    ("purge_request_fixed", "purge_request", "BEFORE UPDATE", ASKED, "what was asked is never changed"),
+    ("purge_request_once", "purge_request", "BEFORE UPDATE", "OLD.answered_at IS NOT NULL", "it is answered once"),
+    ("purge_request_kept", "purge_request", "BEFORE DELETE", "TRUE", "what was asked is never deleted"),
     ("purge_lot_fixed", "purge_lot", "BEFORE UPDATE", MANIFEST, "what was planned is never changed"),
     ("purge_lot_begun", "purge_lot", "BEFORE UPDATE", NOT_BEGUN, "nothing is destroyed before a purge has begun"),
     ("purge_lot_once", "purge_lot", "BEFORE UPDATE", TWICE, "a lot is destroyed once"),
@@ -68,6 +72,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("plan_id", name="pk_purge_completion"),
         sa.ForeignKeyConstraint(["plan_id"], ["purge_certificate.plan_id"], name="fk_purge_completion_plan_id_purge_certificate"),
         comment="PostgreSQL: a certificate's `removed` became `destroyed`; append-only",
+    )  # fmt: skip
+    op.create_table(
+        "purge_request",
+        sa.Column("request_id", BigId, nullable=False),
+        sa.Column("asked_at", UtcInstant(), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("resolution", sa.String(120), nullable=False, comment="as purge_plan has it, like those below"),
+        sa.Column("resolution_on", sa.Date(), nullable=False),
+        sa.Column("resolution_until", sa.Date()),
+        sa.Column("consent", sa.String(120), nullable=False),
+        sa.Column("consent_on", sa.Date(), nullable=False),
+        sa.Column("consent_until", sa.Date()),
+        sa.Column("answered_at", UtcInstant(), comment="NULL: its plan is still to be drafted"),
+        sa.Column("plan_id", BigId),
+        sa.Column("refusal", sa.String(300), comment="why there is no plan"),
+        sa.PrimaryKeyConstraint("request_id", name="pk_purge_request"),
+        sa.ForeignKeyConstraint(["plan_id"], ["purge_plan.plan_id"], name="fk_purge_request_plan_id_purge_plan"),
+        sa.CheckConstraint("(answered_at IS NULL) = (plan_id IS NULL AND refusal IS NULL)", name=op.f("ck_purge_request_answered")),
+        sa.CheckConstraint("plan_id IS NULL OR refusal IS NULL", name=op.f("ck_purge_request_one_answer")),
+        comment="a plan asked for: a run drafts it",
     )  # fmt: skip
     op.create_table(
         "purge_lot",
