@@ -136,10 +136,14 @@ class Purge(_Section):
 
     stale_days : a plan that was not begun by then is made anew
     backup_days : the longest that the department keeps a backup of data or of keys
+    clock_jump_hours : a clock that went on further than this between two heads of the access record is looked at by the custodian
+    reference_years : a resolution or consent that is older is not acted on; None: they end by themselves only
     """
 
     stale_days: int = Field(gt=0)
     backup_days: int = Field(gt=0)
+    clock_jump_hours: int = Field(gt=0)
+    reference_years: int | None = Field(ge=1)
 
 
 class Pipeline(_Section):

@@ -27,8 +27,8 @@ from sqlalchemy import Engine, delete, insert, select
 
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.lifecycle.purge.destroying import destroy_day
+from alpr_assets.lifecycle.purge.drafting import manifests
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
-from alpr_assets.lifecycle.purge.planning import manifests
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.lifecycle.retention.rules import years_after
 from alpr_assets.policy import Policy, load
@@ -114,8 +114,8 @@ def begun(engine: Engine, of: Manifest, key: SecretKey) -> int:
     at = datetime.now(UTC)
     with writing(engine) as connection:
         row = {
-            "made_at": at, "member_id": 1, "judged_on": at.date(), "stale_at": at + timedelta(days=1), "digest": digest_of([of], key),
-            "n_captures": of.n, "resolution": "benchmark", "consent": "benchmark", "status": "planned", "n_decisions": 0,
+            "made_at": at, "member_id": 1, "judged_on": at.date(), "stale_at": at + timedelta(days=1), "digest": digest_of([of], [], key),
+            "n_captures": of.n, "resolution": "benchmark", "consent": "benchmark", "resolution_on": at.date(), "consent_on": at.date(), "status": "planned", "n_decisions": 0,
         }  # fmt: skip
         plan_id: int = connection.execute(insert(purge_plan).returning(purge_plan.c.plan_id), row).scalar_one()
         connection.execute(

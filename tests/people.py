@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Engine, insert
+
 from alpr_assets.access.gate import Ask, Gate
 from alpr_assets.access.people import Member, Session, SessionKind, Source, Status
 from alpr_assets.access.record.entries import Entry, Head, Receipt, RecordUnavailableError
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.policy import Policy
+from alpr_assets.store import people
+from alpr_assets.store.engine import writing
 
 NOW = datetime(2026, 6, 15, 18, 30, tzinfo=UTC)
 CASE = "26-01234"
@@ -76,3 +80,20 @@ def gate_for(policy: Policy, *members: Member, recorder: Any = None, now: dateti
     """A gate whose register holds these members."""
     register = {one.member_id: one for one in members}
     return Gate(register.__getitem__, recorder or MemoryRecorder(), policy, lambda: now, lambda number: None)
+
+
+def in_office(engine: Engine, from_on: date) -> int:
+    """A designee from a date on, recorded by a member made for it; returns the designation's id."""
+    with writing(engine) as connection:
+        by = {
+            "user_name": "chief-clerk", "name": "Pat Clerk", "agency": "CA0000000", "title": "Custodian of Records", "role": "custodian",
+            "is_contractor": False, "status": "active", "status_at": NOW, "status_reason": "",
+        }  # fmt: skip
+        member_id = connection.execute(insert(people.member).returning(people.member.c.member_id), by).scalar_one()
+        row = {
+            "name": "Lee Doe", "title": "Captain", "from_on": from_on, "file_name": "designation.pdf", "sealed_day": from_on,
+            "sealed_sha256": "0" * 64, "recorded_at": NOW, "recorded_by": member_id,
+        }  # fmt: skip
+        return int(
+            connection.execute(insert(people.designee).returning(people.designee.c.designee_id), row).scalar_one()
+        )

@@ -11,6 +11,7 @@ import multiprocessing
 import random
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -94,7 +95,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
     before, seconds = {}, {}
     for stage in STAGES:
         before[stage] = Path(shutil.copytree(folder, folder.with_name(stage)))
-        child = Child(stage, sqlite_url(folder), folder)
+        child = Child(work_when_told, stage, sqlite_url(folder), str(folder))
         began = time.monotonic()
         child.go()
         seconds[stage] = child.done() - began
@@ -178,15 +179,17 @@ def _require_true_receipts(drops: list[dict[str, Any]], folder: Path, n_captures
 
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.kill_child"])  # imported once: each child then starts in milliseconds
+# Imported once: each child then starts in milliseconds.
+FORKS.set_forkserver_preload(["tests.kill_child", "tests.lifecycle.purge.kill_child"])
 
 
 class Child:
     """A process that does one stage when told to."""
 
-    def __init__(self, stage: str, url: str, folder: Path) -> None:
+    def __init__(self, work: Callable[..., None], *told: str) -> None:
+        """`work` takes the other end of a pipe and what it is told."""
         self.pipe, theirs = FORKS.Pipe()
-        self.process = FORKS.Process(target=work_when_told, args=(theirs, stage, url, str(folder)))
+        self.process = FORKS.Process(target=work, args=(theirs, *told))
         self.process.start()
         theirs.close()
 
@@ -222,7 +225,7 @@ def kill_once(work: Work, stage: str, seed: int, folder: Path) -> None:
     share = random.Random(seed).random()
     while True:
         shutil.copytree(work.before[stage], folder)
-        child = Child(stage, sqlite_url(folder), folder)
+        child = Child(work_when_told, stage, sqlite_url(folder), str(folder))
         child.go()
         time.sleep(share * work.seconds[stage])
         if child.kill():
@@ -274,7 +277,7 @@ def test_two_processes_at_once_do_the_work_once(apart: tuple[Store, Path], work:
         STAGES[earlier](store, folder)
     store.engine.dispose()
     url = store.engine.url.render_as_string(hide_password=False)
-    children = [Child(stage, url, folder) for _ in range(2)]
+    children = [Child(work_when_told, stage, url, str(folder)) for _ in range(2)]
     for child in children:
         child.go()
     for child in children:

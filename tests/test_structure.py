@@ -38,6 +38,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "retention_eligible",
         "held_evidence",
         "purge",
+        "purge_completions",
         "record_heads",
         "member_standing",
     }
@@ -62,9 +63,15 @@ def test_the_pipeline_is_exactly_this() -> None:
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "heads_to_witnesses",
         "members_reviewed",
+        "purged_rewritten",
         "retention_judged",
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files", "purges_begun"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "landing",
+        "hotlist_files",
+        "purges_asked",
+        "purges_begun",
+    }
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
         "land_drop",
@@ -74,7 +81,9 @@ def test_the_pipeline_is_exactly_this() -> None:
         "send_record_heads",
         "review_members",
         "judge_retention",
+        "draft_purge",
         "execute_purge",
+        "rewrite_purged",
     }
 
 

@@ -1,4 +1,4 @@
-"""retention_eligible, held_evidence and purge: each day anew what the law lets go and what evidence keeps; and what two people approved.
+"""retention_eligible, held_evidence, purge, purge_completions: what the law lets go, what evidence keeps, what two people approved.
 
 Counts only. A purge is executed here once it has begun in the console; it is never tried again by itself.
 """
@@ -23,6 +23,9 @@ from alpr_assets.lifecycle.holds.listing import standing
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
 from alpr_assets.lifecycle.holds.settling import n_waiting
 from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.purge.clocks import look
+from alpr_assets.lifecycle.purge.completing import complete, waiting
+from alpr_assets.lifecycle.purge.drafting import asked, draft
 from alpr_assets.lifecycle.purge.executing import execute, n_left
 from alpr_assets.lifecycle.purge.planning import begun, key_of
 from alpr_assets.lifecycle.retention.judging import judge_days
@@ -160,6 +163,7 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
             context.log.info(f"purge {plan_id}: begins, or goes on where it was stopped")
             told = execute(
                 opened, plan_id, policy=policy(), key=key, office=office, clock=now,
+                seen=lambda: look(opened.engine, configured, policy()),
                 progress=lambda n, of, plan_id=plan_id: context.log.info(f"purge {plan_id}: {n} of {of} days"),  # type: ignore[misc]
             )  # fmt: skip
             done.append(told)
@@ -172,6 +176,7 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
             "captures destroyed": sum(one.n_destroyed for one in done),
             "kept after all": sum(one.n_kept for one in done),
             "days": sum(len(one.days) for one in done),
+            "other items destroyed": sum(lot.n_destroyed for one in done for lot in one.lots),
             "certificates": issued,
         },
         check_results=[
@@ -186,6 +191,48 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
             )
         ],
     )
+
+
+@dg.op(description="Draft the plans that were asked for: all that is due and not held; killed, it is drafted anew.")
+def draft_plans(context: dg.OpExecutionContext, store: StoreResource) -> None:
+    configured = settings()
+    key = key_of(configured)
+    with store.open() as opened, recorder(configured) as kept:
+        office = open_office(opened.engine, kept, policy(), configured)
+        with reading(opened.engine) as connection:
+            requests = asked(connection)
+        for request_id in requests:
+            planned = draft(
+                opened, request_id, policy=policy(), key=key, office=office, clock=now,
+                progress=lambda n, of: context.log.info(f"{n} of {of} days") if n % 30 == 0 else None,
+            )  # fmt: skip
+            context.log.info(f"ask {request_id}: {f'purge {planned.plan_id}' if planned else 'no plan'}")
+
+
+@dg.job(description="Purges that were asked for are planned: the exact captures and items that are due and not held.")
+def draft_purge() -> None:
+    draft_plans()
+
+
+@dg.sensor(
+    job=draft_purge,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A plan that the custodian asked for is drafted, once; every other tick says why not.",
+)
+def purges_asked() -> dg.RunRequest | dg.SkipReason:
+    with explained():
+        opened = open_store()
+    try:
+        with reading(opened.engine) as connection:
+            requests = asked(connection)
+    finally:
+        opened.engine.dispose()
+    if not requests:
+        return dg.SkipReason("no purge was asked for")
+    return dg.RunRequest(
+        run_key=f"purge-ask-{requests[-1]}"
+    )  # its run drafts those before, too, should theirs have failed
 
 
 execute_purge = dg.define_asset_job(
@@ -214,6 +261,49 @@ def purges_begun() -> dg.RunRequest | dg.SkipReason:
             "no purge has begun: it takes a plan, the commander's and the custodian's approval, and somebody who begins it"
         )
     return dg.RunRequest(run_key=f"purge-{plans[0]}")
+
+
+@dg.asset(
+    group_name="retention",
+    kinds={"postgresql"},
+    owners=OWNERS,
+    deps=[purge],
+    description=(
+        "Certificates that say `removed` become `destroyed`: the tables that a purge deleted from are written anew, so that no byte of it is "
+        "left in the server's files (422.5, NIST SP 800-88r2). With SQLite there is nothing to do."
+    ),
+)
+def purge_completions(store: StoreResource) -> dg.MaterializeResult:
+    configured = settings()
+    with store.open() as opened, recorder(configured) as kept:
+        done = complete(opened, office=open_office(opened.engine, kept, policy(), configured), clock=now)
+    return dg.MaterializeResult(
+        metadata={"purges": [one.plan_id for one in done], "completions": [one.sha256 for one in done]}
+    )
+
+
+rewrite_purged = dg.define_asset_job(
+    "rewrite_purged",
+    selection=dg.AssetSelection.assets("purge_completions"),
+    description="Writes anew what purged rows were removed from. Each table is locked meanwhile.",
+)
+
+
+@dg.schedule(
+    job=rewrite_purged,
+    cron_schedule="30 11 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="At 11:30 UTC, before dawn in California, where a purge waits for it.",
+)
+def purged_rewritten() -> dg.RunRequest | dg.SkipReason:
+    with explained():
+        opened = open_store()
+    try:
+        with reading(opened.engine) as connection:
+            plans = waiting(connection)
+    finally:
+        opened.engine.dispose()
+    return dg.RunRequest() if plans else dg.SkipReason("no purge waits to be rewritten")
 
 
 judge_retention = dg.define_asset_job(

@@ -191,19 +191,29 @@ def ensure_month(connection: Connection, day: date) -> None:
     Made apart and attached: CREATE TABLE … PARTITION OF locks out readers, and deadlocked with one that reads two tables.
     """
     first = day.replace(day=1)
-    following = (first + timedelta(days=32)).replace(day=1)
-    name = f"capture_{first:%Y_%m}"
-    if _has_table(connection, name):
+    name = part_name("capture", first)
+    if is_table(connection, name):
         return
     one_writer(connection, "open a month")
-    if _has_table(connection, name):
+    if is_table(connection, name):
         return  # another process opened it meanwhile
     for table in schema.PARTITIONED:
-        # Names and dates are ours, and DDL takes no parameters.
-        connection.exec_driver_sql(f"CREATE TABLE {table}_{first:%Y_%m} (LIKE {table} INCLUDING ALL)")
-        connection.exec_driver_sql(
-            f"ALTER TABLE {table} ATTACH PARTITION {table}_{first:%Y_%m} FOR VALUES FROM ('{first}') TO ('{following}')"
-        )
+        open_part(connection, table, first)
+
+
+def part_name(table: str, first: date) -> str:
+    """PostgreSQL: the partition of a table for the month that begins on a day."""
+    return f"{table}_{first:%Y_%m}"
+
+
+def open_part(connection: Connection, table: str, first: date) -> None:
+    """PostgreSQL: make a month's partition of a table, and attach it."""
+    following, name = (first + timedelta(days=32)).replace(day=1), part_name(table, first)
+    # Names and dates are ours, and DDL takes no parameters.
+    connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+    connection.exec_driver_sql(
+        f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{first}') TO ('{following}')"
+    )
 
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -218,7 +228,8 @@ def is_current(engine: Engine) -> bool:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest
 
 
-def _has_table(connection: Connection, name: str) -> bool:
+def is_table(connection: Connection, name: str) -> bool:
+    """PostgreSQL: whether there is such a table."""
     # Asked of the catalogue: to_regclass answered from a cache that did not know another's commit while we waited.
     found = text("SELECT count(*) FROM pg_class WHERE relname = :name AND pg_table_is_visible(oid)")
     return bool(connection.execute(found, {"name": name}).scalar_one())

@@ -332,6 +332,7 @@ hotlist_import = Table(
     Column("n_quarantined", Integer, nullable=False),
     Column("receipt", Json, nullable=False),
     Column("sealed_day", Date, nullable=False),
+    Column("file_destroyed_at", UtcInstant, comment="by a purge; NULL: it is there"),
     Index("ix_hotlist_import_sha256", "sha256"),
 )
 

@@ -51,6 +51,7 @@ POSTGRESQL = {
     "3F": _OWNER,
     "25006": "name the primary server in ALPR_DATABASE_URL: this one only reads",
     "42501": _OWNER,
+    "55P03": "somebody reads it for long: do it again at a quieter hour",
     "53": "make room on the server, or raise its limits",
     "57P": "do it again when the server is up",
     "58": "look into the server's log",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,16 +12,21 @@ from sqlalchemy import select
 
 from alpr_assets.access.record.entries import Outcome
 from alpr_assets.access.roles import Role
-from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge import drafting, planning
+from alpr_assets.lifecycle.purge.clocks import look
 from alpr_assets.lifecycle.purge.executing import execute
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading
 from tests.console.test_incident_pages import Person, rows
 from tests.live import STOLEN, Live, recorded_console
+from tests.people import in_office
 
 WHY = {"purpose": "department_action", "case_number": "ADM-2027-004"}
-FILE = {"resolution": "resolution 2027-031", "consent": "memo of 12 June 2027"}
+FILE = {
+    "resolution": "resolution 2027-031", "resolution_on": "2027-05-20", "resolution_until": "", "consent": "memo 7",
+    "consent_on": "2027-06-12", "consent_until": "2027-12-31",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -44,18 +49,35 @@ def trained(live: Live, role: Role) -> Person:
     return person
 
 
+def drafted(live: Live) -> drafting.Planned:
+    """What Dagster does with what was asked for."""
+    services = live.console.services
+    planned = drafting.draft(
+        services.store, 1, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
+        clock=live.clock,
+    )  # fmt: skip
+    assert planned
+    return planned
+
+
 @pytest.mark.clause("422.5")
 def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     custodian, commander = trained(later, Role.CUSTODIAN), trained(later, Role.COMMANDER)
     page = custodian.send("/purges", **WHY).text
     (n,) = re.findall(r"<dt>May be destroyed</dt><dd>(\d+) captures", page)
     assert int(n) == len(rows(later, schema.capture))
-    planned = custodian.send("/purges/plan", **WHY, **FILE)
-    touched = re.search(r"(\d+) hits that people acted on", planned.text)
-    assert touched is None
-    assert f"Purge 1 is planned: {n} captures of 1 days" in planned.text
+    asked = custodian.send("/purges/plan", **WHY, **FILE).text
+    assert "Asked for" in asked
+    assert "being drafted" in asked
+    assert drafted(later).touched == ()
+    planned = custodian.send("/purges", **WHY).text
+    assert "being drafted" not in planned
+    assert f"{n} captures of 1 day, due on" in planned
     early = custodian.send("/purges/1/decide", **WHY, decision="begin")
     assert (early.status_code, "is planned" in early.text) == (409, True)
+    vacant = custodian.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says")
+    assert (vacant.status_code, "nobody is the current designee" in vacant.text) == (409, True)
+    in_office(later.console.services.store.engine, date(2027, 1, 1))
     assert (
         "Approved." in custodian.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says").text
     )
@@ -65,11 +87,18 @@ def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     assert (
         "Approved." in commander.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says").text
     )
+    jumped = custodian.send("/purges/1/decide", **WHY, decision="begin")
+    assert (jumped.status_code, "the clock may be wrong" in jumped.text) == (409, True)  # over a year without an entry
+    assert commander.send("/purges/clock", **WHY, reason="it looks right").status_code == 403
+    assert custodian.send("/purges/clock", **WHY, reason="x").status_code == 400
+    stated = custodian.send("/purges/clock", **WHY, reason="compared with the dispatch clock").text
+    assert "Stated: the clock is right." in stated
+    assert "Is the clock right?" not in stated
     assert "Begun" in custodian.send("/purges/1/decide", **WHY, decision="begin").text
     services = later.console.services
     execute(
         services.store, 1, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
-        clock=later.clock,
+        clock=later.clock, seen=lambda: look(services.store.engine, services.settings, services.policy),
     )  # fmt: skip
     assert [one.action for one in later.console.recorder.entries if one.outcome is Outcome.DONE][-1] == "purge_done"
     assert rows(later, schema.capture) == []
@@ -77,6 +106,8 @@ def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     issued = trained(later, Role.AUDITOR).browser.get("/purges/1/certificate")
     assert issued.json()["captures"]["destroyed"] == int(n)
     assert STOLEN not in issued.text
+    assert ">destroyed</span>" in custodian.send("/purges", **WHY).text
+    assert custodian.browser.get("/purges/1/completion").status_code == 404  # SQLite needs none
 
 
 def test_what_is_missing_or_another_role_is_refused_and_nothing_is_planned(later: Live) -> None:
@@ -84,11 +115,18 @@ def test_what_is_missing_or_another_role_is_refused_and_nothing_is_planned(later
     for wrong in ({**FILE, "consent": ""}, {**FILE, "resolution": "x"}):
         refused = custodian.send("/purges/plan", **WHY, **wrong)
         assert (refused.status_code, "reference" in refused.text) == (400, True)
+    for wrong, says in (
+        ({**FILE, "consent_on": ""}, "a date is needed"),
+        ({**FILE, "consent_until": "2027-01-01"}, "good until"),
+    ):
+        refused = custodian.send("/purges/plan", **WHY, **wrong)
+        assert (refused.status_code, says in refused.text) == (400, True)
     assert custodian.send("/purges", purpose="", case_number="").status_code == 403
     assert officer.send("/purges/plan", **WHY, **FILE).status_code == 403
     assert officer.browser.get("/purges").status_code == 403
     assert custodian.browser.get("/purges/1/certificate").status_code == 404
     custodian.send("/purges/plan", **WHY, **FILE)
+    drafted(later)
     cancelled = custodian.send("/purges/1/decide", **WHY, decision="cancel", reason="the council wants to see it")
     assert "destroys nothing" in cancelled.text
     gone = custodian.send("/purges/1/decide", **WHY, decision="approve", reason="all the same")

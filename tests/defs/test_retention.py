@@ -7,7 +7,7 @@ from functools import partial
 
 import dagster as dg
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.definitions import defs
@@ -15,14 +15,17 @@ from alpr_assets.defs import retention
 from alpr_assets.errors import VerificationError
 from alpr_assets.lifecycle.holds import placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
-from alpr_assets.lifecycle.purge import executing, planning
+from alpr_assets.lifecycle.purge import clocks, drafting, executing, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.purge.clocks import ClockSeen
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
+from alpr_assets.store.purges import purge_plan
 from tests.defs.conftest import Pipeline
-from tests.people import ask, gate_for, member, session
+from tests.people import ask, gate_for, in_office, member, session
 
 TAKEN = datetime(2026, 6, 15, 19, 0, tzinfo=UTC)
 DAY = TAKEN.date()
@@ -37,6 +40,7 @@ def a_year_later(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipelin
         connection.execute(update(schema.capture).values(landed_at=TAKEN + timedelta(hours=3)))
         connection.execute(update(schema.capture_day).values(last_landed_at=TAKEN + timedelta(hours=3)))
     monkeypatch.setattr(retention, "now", lambda: datetime(2027, 6, 20, 12, tzinfo=UTC))
+    monkeypatch.setattr(retention, "look", lambda *_: right())
     return pipeline
 
 
@@ -157,27 +161,38 @@ def approved_and_begun(pipeline: Pipeline) -> int:
         member(Role.CUSTODIAN, member_id=2, **trained),
     )
     gate = gate_for(policy(), commander, custodian, now=at)
+    in_office(pipeline.store.engine, date(2027, 1, 1))
 
     def act(who, action, deed):
         return gate.act(session(who), ask(action, elements={}), pipeline.store.engine, deed).rows
 
-    of = planning.manifests(pipeline.store.engine, [DAY], policy=policy(), on=at.date(), key=key)
-    planned = partial(planning.plan, of=of, resolution="resolution 1", consent="memo 1", policy=policy(), key=key)
-    plan_id = act(custodian, Action.PLAN_PURGE, planned).plan_id
+    on_file = {name: OnFile(f"{name} 1", date(2027, 5, 1)) for name in ("resolution", "consent")}
+    act(custodian, Action.PLAN_PURGE, partial(drafting.ask, **on_file, policy=policy()))
+    assert pipeline.run("draft_purge").success
+    with reading(pipeline.store.engine) as connection:
+        (plan_id,) = connection.scalars(select(purge_plan.c.plan_id))
     for who in (commander, custodian):
-        act(who, Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason="as scheduled", key=key))
-    act(custodian, Action.PLAN_PURGE, partial(planning.begin, plan_id=plan_id, key=key))
+        agreed = partial(planning.approve, plan_id=plan_id, reason="as scheduled", policy=policy(), key=key)
+        act(who, Action.APPROVE_PURGE, agreed)
+    begun = partial(planning.begin, plan_id=plan_id, key=key, seen=right(), policy=policy())
+    act(custodian, Action.PLAN_PURGE, begun)
     return plan_id
 
 
-def sensed(pipeline: Pipeline) -> object:
+def right() -> ClockSeen:
+    """A clock that agrees with the record, on the day of these purges; the real record is written in the time of now."""
+    return ClockSeen(size=1, since=datetime(2027, 6, 20, 12, tzinfo=UTC), is_synchronised=True)
+
+
+def sensed(pipeline: Pipeline, sensor: str = "purges_begun") -> object:
     context = dg.build_sensor_context(instance=pipeline.instance, definitions=defs)
-    return defs.resolve_sensor_def("purges_begun").evaluate_tick(context)
+    return defs.resolve_sensor_def(sensor).evaluate_tick(context)
 
 
 @pytest.mark.clause("422.5")
 def test_a_purge_is_executed_once_it_has_begun_and_every_tick_says_why(a_year_later: Pipeline) -> None:
     assert "no purge has begun" in sensed(a_year_later).skip_message
+    assert "no purge was asked for" in sensed(a_year_later, "purges_asked").skip_message
     hold(a_year_later, 2)
     plan_id = approved_and_begun(a_year_later)
     (request,) = sensed(a_year_later).run_requests
@@ -194,6 +209,16 @@ def test_a_purge_is_executed_once_it_has_begun_and_every_tick_says_why(a_year_la
         assert len(connection.execute(schema.capture.select()).all()) == 2
     assert "no purge has begun" in sensed(a_year_later).skip_message
     assert judged(a_year_later)[2]["retention_is_sound"]
+
+
+def test_with_sqlite_nothing_waits_to_be_rewritten(a_year_later: Pipeline) -> None:
+    approved_and_begun(a_year_later)
+    assert a_year_later.run("execute_purge").success
+    context = dg.build_schedule_context(instance=a_year_later.instance)
+    assert "no purge waits" in defs.resolve_schedule_def("purged_rewritten").evaluate_tick(context).skip_message
+    result = a_year_later.run("rewrite_purged")
+    (event,) = result.get_asset_materialization_events()
+    assert event.step_materialization_data.materialization.metadata["purges"].value == []
 
 
 @pytest.mark.clause("422.5")
@@ -217,6 +242,17 @@ def test_a_purge_of_which_something_is_back_fails_its_check(
     (check,) = result.get_asset_check_evaluations()
     assert (check.check_name, check.passed) == ("nothing_is_left", False)
     assert check.metadata["captures left"].value == 1
+
+
+@pytest.mark.clause("422.5")
+def test_a_purge_waits_while_the_clock_may_be_wrong(a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record's heads are of now, and the pipeline's clock says next year."""
+    plan_id = approved_and_begun(a_year_later)
+    monkeypatch.setattr(retention, "look", clocks.look)
+    assert not a_year_later.run("execute_purge").success
+    with reading(a_year_later.store.engine) as connection:
+        assert len(connection.execute(schema.capture.select()).all()) == 6
+        assert planning.begun(connection) == [plan_id]
 
 
 def test_a_purge_that_fails_is_not_tried_again_by_itself_and_goes_on_when_a_person_asks(

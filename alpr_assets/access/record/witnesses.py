@@ -198,6 +198,11 @@ def _drop(folder: Path, name: str, raw: bytes) -> Path:
     return target
 
 
+def given(place: Place) -> list[Known]:
+    """What each witness was given, as far as we know: a record that has less was rewound."""
+    return list(_read_state(place).values())
+
+
 def _read_state(place: Place) -> dict[str, Known]:
     """What each witness has; nothing where that is lost: then it gets everything again."""
     try:

@@ -1,6 +1,6 @@
 """Purges by page: what is due, plans, both approvals, beginning, certificates (422.5, Gov. Code 34090.6).
 
-Here: from forms to acts. Not here: any rule (`lifecycle.purge`, `lifecycle.retention`), destroying, which Dagster does once a purge has begun.
+Here: from forms to acts, the custodian's word on the clock among them. Not here: any rule (`lifecycle.purge`, `lifecycle.retention`), destroying, which Dagster does once a purge has begun.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.searches import ask_of
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.purge import planning
+from alpr_assets.lifecycle.purge import clocks, drafting, lots, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
+from alpr_assets.lifecycle.purge.clocks import ClockSeen
+from alpr_assets.lifecycle.purge.completing import completion
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.store.engine import reading
 from alpr_assets.store.purges import MAX_REFERENCE
@@ -51,40 +54,21 @@ async def listed(asked: Asked) -> Response:
 
 @page
 async def plan(asked: Asked) -> Response:
-    """A plan of all that is due today and not held."""
+    """A plan of all that is due today and not held is asked for; a run drafts it."""
     await asked.require(Action.PLAN_PURGE)
     form, services = await asked.form(), asked.services
-    key = planning.key_of(services.settings)
-    resolution, consent = form.text("resolution", limit=MAX_REFERENCE), form.text("consent", limit=MAX_REFERENCE)
 
-    def made() -> Any:
-        engine, policy = services.store.engine, services.policy
-        with reading(engine) as connection:
-            due = judge_days(connection, policy=policy, on=asked.on)
-        days = due.loc[due["n_eligible"] > 0, "day"].tolist()
-        of = planning.manifests(engine, days, policy=policy, on=asked.on, key=key)
-        ask = ask_of(form, Action.PLAN_PURGE, {"resolution": resolution, "consent": consent})
-        return services.gate.act(
-            asked.session,
-            ask,
-            engine,
-            partial(planning.plan, of=of, policy=policy, key=key, resolution=resolution, consent=consent),
-        )
+    def made() -> None:
+        resolution, consent = _on_file(form, "resolution"), _on_file(form, "consent")
+        ask = ask_of(form, Action.PLAN_PURGE, {"resolution": resolution.reference, "consent": consent.reference})
+        deed = partial(drafting.ask, resolution=resolution, consent=consent, policy=services.policy)
+        services.gate.act(asked.session, ask, services.store.engine, deed)
 
     try:
-        planned: planning.Planned = (await run_sync(made)).rows
+        await run_sync(made)
     except MalformedError as error:
         return await _list(asked, form, error=error)
-    touched = (
-        f" {len(planned.touched)} hits that people acted on are among them: hold them, or nobody can approve."
-        if planned.touched
-        else ""
-    )
-    return await _list(
-        asked,
-        form,
-        said=f"Purge {planned.plan_id} is planned: {planned.n_captures:,} captures of {planned.n_days} days.{touched}",
-    )
+    return await _list(asked, form, said="Asked for: it is planned within a minute or two, and then stands here.")
 
 
 @page
@@ -94,7 +78,7 @@ async def decide(asked: Asked) -> Response:
     plan_id: int = asked.request.path_params["plan_id"]
     name = form.text("decision", limit=16)
     try:
-        action, deed = _deed(asked, form, plan_id)
+        action, deed = await run_sync(_deed, asked, form, plan_id)
         ask = ask_of(form, action, {"purge": plan_id, "decision": name})
         await run_sync(services.gate.act, asked.session, ask, services.store.engine, deed)
     except (IllegalMoveError, MalformedError) as error:
@@ -103,25 +87,59 @@ async def decide(asked: Asked) -> Response:
 
 
 @page
+async def stated(asked: Asked) -> Response:
+    """The custodian states that the clock is right."""
+    await asked.require(Action.PLAN_PURGE)
+    form, services = await asked.form(), asked.services
+    reason = form.text("reason")
+
+    def told() -> None:
+        deed = partial(clocks.state, seen=_seen(asked), reason=reason, policy=services.policy)
+        services.gate.act(
+            asked.session, ask_of(form, Action.PLAN_PURGE, {"clock": "right"}), services.store.engine, deed
+        )
+
+    try:
+        await run_sync(told)
+    except (IllegalMoveError, MalformedError) as error:
+        return await _list(asked, form, error=error)
+    return await _list(asked, form, said="Stated: the clock is right.")
+
+
+@page
 async def certified(asked: Asked) -> Response:
     """A purge's certificate, as it was issued."""
     await asked.require(Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD)
     plan_id: int = asked.request.path_params["plan_id"]
     issued = await run_sync(certificate, asked.services.store.engine, plan_id)
-    headers = {
-        "content-disposition": f'attachment; filename="purge-{plan_id}-certificate.json"',
-        "ETag": f'"{issued.sha256}"',
-    }
-    return Response(issued.content, media_type="application/json", headers=headers)
+    return _paper(f"purge-{plan_id}-certificate.json", issued.content, issued.sha256)
+
+
+@page
+async def completed(asked: Asked) -> Response:
+    """That what a certificate says was removed is destroyed, as it was issued."""
+    await asked.require(Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD)
+    plan_id: int = asked.request.path_params["plan_id"]
+    made = await run_sync(completion, asked.services.store.engine, plan_id)
+    return _paper(f"purge-{plan_id}-completion.json", made.content, made.sha256)
+
+
+def _paper(name: str, content: str, sha256: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "ETag": f'"{sha256}"'}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 def _deed(asked: Asked, form: Form, plan_id: int) -> tuple[Action, Callable[[Grant, Connection], Found[Any]]]:
     """What a form decides. Raises MalformedError."""
     key, reason, name = planning.key_of(asked.services.settings), form.text("reason"), form.text("decision", limit=16)
     if name == "approve":
-        return Action.APPROVE_PURGE, partial(planning.approve, plan_id=plan_id, reason=reason, key=key)
+        return Action.APPROVE_PURGE, partial(
+            planning.approve, plan_id=plan_id, reason=reason, policy=asked.services.policy, key=key
+        )
     if name == "begin":
-        return Action.PLAN_PURGE, partial(planning.begin, plan_id=plan_id, key=key)
+        return Action.PLAN_PURGE, partial(
+            planning.begin, plan_id=plan_id, key=key, seen=_seen(asked), policy=asked.services.policy
+        )
     if name == "cancel":
         action = Action.PLAN_PURGE if asked.may(Action.PLAN_PURGE) else Action.APPROVE_PURGE
         return action, partial(planning.cancel, plan_id=plan_id, reason=reason)
@@ -131,21 +149,39 @@ def _deed(asked: Asked, form: Form, plan_id: int) -> tuple[Action, Callable[[Gra
 async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | None = None) -> Response:
     services = asked.services
     action = Action.PLAN_PURGE if asked.may(Action.PLAN_PURGE) else Action.APPROVE_PURGE
-    search = partial(planning.purges, engine=services.store.engine, at=asked.at)
+    key = planning.key_of(services.settings)
+    search = partial(planning.purges, engine=services.store.engine, at=asked.at, key=key)
     answer = await run_sync(services.gate.answer, asked.session, ask_of(form, action, {}), search)
 
-    def due() -> pd.DataFrame:
+    def due() -> tuple[pd.DataFrame, dict[str, int], list[Any]]:
         with reading(services.store.engine) as connection:
-            return judge_days(connection, policy=services.policy, on=asked.on)
+            unplanned = drafting.unplanned(connection)
+            others = {
+                lots.TITLES[kind]: len(of(connection, services.policy, asked.on)) for kind, of in lots.DUE.items()
+            }
+            return judge_days(connection, policy=services.policy, on=asked.on), others, unplanned
 
-    days = await run_sync(due)
+    days, others, unplanned = await run_sync(due)
+    in_doubt = clocks.doubts(await run_sync(_seen, asked), asked.at, services.policy)
     status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
     sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
     return await asked.page(
         "purges.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, sums=sums,
+        in_doubt=in_doubt, now=asked.at, unplanned=unplanned, others=others, titles=lots.TITLES,
         first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
         names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
     )  # fmt: skip
+
+
+def _on_file(form: Form, name: str) -> OnFile:
+    """A document's reference, date and last day. Raises MalformedError."""
+    reference = form.text(name, limit=MAX_REFERENCE)
+    return OnFile(reference, form.needed_day(f"{name}_on"), form.day(f"{name}_until"))
+
+
+def _seen(asked: Asked) -> ClockSeen:
+    services = asked.services
+    return clocks.look(services.store.engine, services.settings, services.policy)
 
 
 def _may(asked: Asked) -> dict[str, bool]:
@@ -159,6 +195,8 @@ def _told(form: Form) -> Filled:
 ROUTES: Final = [
     Route("/purges", listed, methods=["GET", "POST"]),
     Route("/purges/plan", plan, methods=["POST"]),
+    Route("/purges/clock", stated, methods=["POST"]),
     Route("/purges/{plan_id:int}/decide", decide, methods=["POST"]),
     Route("/purges/{plan_id:int}/certificate", certified),
+    Route("/purges/{plan_id:int}/completion", completed),
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -18,10 +18,17 @@ from alpr_assets.access.record.sealing import canonical
 from alpr_assets.errors import NotFoundError
 from alpr_assets.policy import Policy
 from alpr_assets.store.engine import reading
-from alpr_assets.store.purges import purge_certificate, purge_day, purge_decision, purge_plan
+from alpr_assets.store.purges import (
+    clock_statement,
+    purge_certificate,
+    purge_day,
+    purge_decision,
+    purge_lot,
+    purge_plan,
+)
 from alpr_assets.store.sealed import sha256_hex
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 METHOD: Final[Mapping[str, Any]] = {
     "standard": "NIST SP 800-88r2: Clear for rows that are overwritten, cryptographic erase for pictures",
     "pictures": "unlinked, and the key that their day was encrypted with destroyed (cryptographic erase); what is held was sealed anew first",
@@ -29,7 +36,7 @@ METHOD: Final[Mapping[str, Any]] = {
 }
 ROWS: Final[Mapping[str, str]] = {
     "sqlite": "deleted and overwritten with zeros (secure_delete), the index of plates rewritten, the log truncated",
-    "postgresql": "deleted; their bytes lie in the files of the month until its partition is rewritten or dropped",
+    "postgresql": "deleted; their bytes lie in the database's files until these are rewritten: then a completion of this certificate is issued",
 }
 STATUS: Final[Mapping[str, str]] = {"sqlite": "destroyed", "postgresql": "removed"}
 
@@ -68,6 +75,13 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
     decisions = connection.execute(
         select(purge_decision).where(purge_decision.c.plan_id == plan_id).order_by(purge_decision.c.seq)
     ).all()
+    lots = connection.execute(select(purge_lot).where(purge_lot.c.plan_id == plan_id).order_by(purge_lot.c.kind)).all()
+    stated = clock_statement.c
+    clock = connection.execute(
+        select(clock_statement)
+        .where(stated.stated_at >= plan.made_at, stated.stated_at <= at)
+        .order_by(stated.statement_id)
+    ).all()
     names, dialect = register.names(connection), connection.dialect.name
     return {
         "format": FORMAT,
@@ -76,8 +90,8 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
         "status": STATUS[dialect],
         "judged_on": plan.judged_on.isoformat(),
         "digest": plan.digest,
-        "resolution": plan.resolution,
-        "consent": plan.consent,
+        "resolution": _on_file(plan.resolution, plan.resolution_on, plan.resolution_until),
+        "consent": _on_file(plan.consent, plan.consent_on, plan.consent_until),
         "decisions": [
             {
                 "what": one.kind, "capacity": one.capacity, "member_id": one.member_id, "name": names.get(one.member_id),
@@ -93,9 +107,31 @@ def _said(connection: Connection, plan_id: int, at: datetime) -> dict[str, Any]:
             }
             for one in days
         ],
+        "clock": [
+            {
+                "stated_at": one.stated_at.isoformat(), "member_id": one.member_id, "name": names.get(one.member_id),
+                "in_doubt": one.doubts, "reason": one.reason,
+            }
+            for one in clock
+        ],
+        "lots": [
+            {
+                "class": one.kind, "digest": one.digest, "planned": one.n_planned, "destroyed": one.n_destroyed, "kept": one.n_kept,
+                "gone_before": one.n_gone, "destroyed_at": one.destroyed_at.isoformat(), "verified_at": one.verified_at.isoformat(),
+            }
+            for one in lots
+        ],
         "captures": {
             "planned": sum(one.n_planned for one in days), "destroyed": sum(one.n_destroyed for one in days),
             "kept": sum(one.n_kept for one in days), "gone_before": sum(one.n_gone for one in days),
         },
         "method": {**METHOD, "rows": ROWS[dialect]},
     }  # fmt: skip
+
+
+def _on_file(reference: str, dated_on: date | None, until: date | None) -> dict[str, str | None]:
+    return {
+        "reference": reference,
+        "dated_on": dated_on.isoformat() if dated_on else None,
+        "until": until.isoformat() if until else None,
+    }

@@ -20,14 +20,17 @@ from alpr_assets.access.people import SYSTEM
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import IllegalMoveError, VerificationError
 from alpr_assets.lifecycle.purge import certificates, drops
+from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
 from alpr_assets.lifecycle.purge.destroying import Destroyed, destroy_day
-from alpr_assets.lifecycle.purge.manifests import Manifest
-from alpr_assets.lifecycle.purge.planning import locked, manifests_of
+from alpr_assets.lifecycle.purge.lots import Gone, destroy_lot
+from alpr_assets.lifecycle.purge.lots import n_left as lots_left
+from alpr_assets.lifecycle.purge.manifests import Lot, Manifest
+from alpr_assets.lifecycle.purge.planning import locked, lots_of, manifests_of
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema, trigrams
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import Store, reading, writing
-from alpr_assets.store.purges import purge_day, purge_decision, purge_plan
+from alpr_assets.store.purges import purge_day, purge_decision, purge_lot, purge_plan
 from alpr_assets.store.sealed import sync_folder
 
 Progress = Callable[[int, int], None]
@@ -40,6 +43,7 @@ class Executed:
 
     plan_id: int
     days: tuple[Destroyed, ...]
+    lots: tuple[Gone, ...]
 
     @property
     def n_destroyed(self) -> int:
@@ -58,6 +62,7 @@ def execute(
     key: SecretKey,
     office: Office,
     clock: Callable[[], datetime],
+    seen: Callable[[], ClockSeen],
     progress: Progress | None = None,
 ) -> Executed:
     """Carry a purge that has begun to its end.
@@ -66,33 +71,35 @@ def execute(
     ----------
     office : whose record is told of the end, with the certificate's hash
     clock : aware UTC now
+    seen : what there is to hold it against; asked before each day, since what is due is judged by it
 
     Raises
     ------
     RecordUnavailableError : the end could not be recorded; asked again, it is
-    IllegalMoveError : it has not begun, or was cancelled
+    IllegalMoveError : it has not begun, or was cancelled; or the clock may be wrong: then no further day is destroyed
     VerificationError : a manifest is not the one that was planned, or something is left that should be gone; what was done stays done
     """
     with reading(store.engine) as connection:
         row = connection.execute(select(purge_plan).where(purge_plan.c.plan_id == plan_id)).one_or_none()
         if row is None or row.status not in {"executing", "done"}:
             raise IllegalMoveError(f"purge {plan_id} has not begun", remedy="approve it, and begin it")
-        plans = manifests_of(connection, plan_id)
+        plans, lots = manifests_of(connection, plan_id), lots_of(connection, plan_id)
     told = []
     for done, of in enumerate(plans, start=1):
-        told.append(_one_day(store, plan_id, of, policy=policy, key=key, clock=clock))
+        told.append(_one_day(store, plan_id, of, policy=policy, key=key, clock=clock, seen=seen))
         if progress is not None:
             progress(done, len(plans))
+    gone = [_one_lot(store, plan_id, lot, policy=policy, key=key, clock=clock, seen=seen) for lot in lots]
     if row.status == "executing":
         with reading(store.engine) as connection:
             drops.remove_folders(connection)
         _rewrite(store)
         _finish(plan_id, office, clock())
-    return Executed(plan_id, tuple(told))
+    return Executed(plan_id, tuple(told), tuple(gone))
 
 
 def n_left(connection: Connection, plan_id: int, key: SecretKey) -> int:
-    """Captures that a purge destroyed and that some table knows all the same, counted anew by their keys; 0 is as it should be.
+    """Captures and items that a purge destroyed and that some table knows all the same, counted anew by their keys; 0 is as it should be.
 
     Raises VerificationError where a manifest is not the one that was planned.
     """
@@ -100,16 +107,24 @@ def n_left(connection: Connection, plan_id: int, key: SecretKey) -> int:
     for of in manifests_of(connection, plan_id):
         n_kept = connection.scalar(select(columns.n_kept).where(columns.plan_id == plan_id, columns.day == of.day)) or 0
         n += max(0, max(_left(connection, of.day, of.captures(key)).values()) - n_kept)
-    return n
+    return n + sum(lots_left(connection, plan_id, lot, key) for lot in lots_of(connection, plan_id))
 
 
 def _one_day(
-    store: Store, plan_id: int, of: Manifest, *, policy: Policy, key: SecretKey, clock: Callable[[], datetime]
+    store: Store,
+    plan_id: int,
+    of: Manifest,
+    *,
+    policy: Policy,
+    key: SecretKey,
+    clock: Callable[[], datetime],
+    seen: Callable[[], ClockSeen],
 ) -> Destroyed:
     if (before := _verified(store, plan_id, of.day)) is not None:
         return before
     planned = of.captures(key)
     at = clock()
+    require_right(seen(), at, policy)
     with writing(store.engine) as connection:
         on = at.astimezone(policy.zone).date()
         said = destroy_day(connection, plan_id, of, planned, policy=policy, on=on, at=at)
@@ -118,6 +133,26 @@ def _one_day(
         store.images.change_key(of.day)
     _verify(store, plan_id, planned, said, at=clock())
     return said
+
+
+def _one_lot(
+    store: Store,
+    plan_id: int,
+    lot: Lot,
+    *,
+    policy: Policy,
+    key: SecretKey,
+    clock: Callable[[], datetime],
+    seen: Callable[[], ClockSeen],
+) -> Gone:
+    with reading(store.engine) as connection:
+        columns = purge_lot.c
+        row = connection.execute(select(purge_lot).where(columns.plan_id == plan_id, columns.kind == lot.kind)).one()
+    if row.verified_at is not None:
+        return Gone(lot.kind, row.n_destroyed, row.n_kept, row.n_gone)
+    at = clock()
+    require_right(seen(), at, policy)
+    return destroy_lot(store, plan_id, lot, policy=policy, key=key, on=at.astimezone(policy.zone).date(), at=at)
 
 
 def _verified(store: Store, plan_id: int, day: date) -> Destroyed | None:
@@ -199,21 +234,22 @@ def _rewrite(store: Store) -> None:
 
 
 def _finish(plan_id: int, office: Office, at: datetime) -> None:
-    """Every day is destroyed and verified: the purge is done, its certificate issued, and the record has the certificate's hash."""
+    """All of it is destroyed and verified: the purge is done, its certificate issued, and the record has the certificate's hash."""
     with acting(office, "purge_done", SYSTEM, at=at, details={"purge": plan_id}) as act:
         row = locked(act.connection, plan_id)
         days = purge_day.c
         open_days = select(func.count()).where(days.plan_id == plan_id, days.verified_at.is_(None))
-        if row.status != "executing" or act.connection.scalar(open_days):
+        open_lots = select(func.count()).where(purge_lot.c.plan_id == plan_id, purge_lot.c.verified_at.is_(None))
+        if row.status != "executing" or act.connection.scalar(open_days) or act.connection.scalar(open_lots):
             raise IllegalMoveError(
-                f"purge {plan_id} is {row.status}, or a day of it is not verified", remedy="execute it again"
+                f"purge {plan_id} is {row.status}, or a day or lot of it is not verified", remedy="execute it again"
             )
         begun = select(purge_decision.c.member_id).where(
             purge_decision.c.plan_id == plan_id, purge_decision.c.kind == "begun"
         )
         decided = {
             "plan_id": plan_id, "seq": row.n_decisions + 1, "kind": "done", "decided_at": at,
-            "member_id": act.connection.execute(begun).scalar_one(), "reason": "every day is destroyed and verified",
+            "member_id": act.connection.execute(begun).scalar_one(), "reason": "all of it is destroyed and verified",
         }  # fmt: skip
         act.connection.execute(insert(purge_decision), decided)
         done = {"status": "done", "n_decisions": row.n_decisions + 1}

@@ -1,4 +1,6 @@
-"""Manifests: the exact captures of a day that a purge may destroy, as numbers, with a keyed digest. No plate, no hash of a picture.
+"""Manifests: the exact captures of a day, and items of another class, that a purge may destroy, as numbers, with a keyed digest.
+
+No plate, no hash of a picture.
 
 Here: from numbers to bytes and back. Not here: choosing them (`planning`).
 """
@@ -36,25 +38,66 @@ class Manifest:
         first = schema.numbered(day, 0)
         if ids and not (first < ids[0] and ids[-1] < first + (1 << NUMBER_BITS)):
             raise ValueError("a capture of another day")
-        numbers = np.array([number - first for number in ids], np.uint32)
-        content = zlib.compress(np.diff(numbers, prepend=np.uint32(0)).astype("<u4").tobytes(), level=6)
-        return cls(day, len(ids), content, key.digest(_named(day, content)))
+        content = _packed([number - first for number in ids])
+        return cls(day, len(ids), content, key.digest(_named(day.isoformat(), content)))
+
+    def require(self, key: SecretKey) -> None:
+        """Raise VerificationError when it is not what was planned."""
+        _require_planned(self.day.isoformat(), self.content, self.digest, key)
 
     def captures(self, key: SecretKey) -> set[int]:
         """The ids. Raises VerificationError when it is not what was planned."""
-        if key.digest(_named(self.day, self.content)) != self.digest:
-            raise VerificationError(
-                f"the manifest of {self.day} is not the one that was planned",
-                remedy="cancel the plan, and look at the database's backups",
-            )
-        numbers = np.cumsum(np.frombuffer(zlib.decompress(self.content), "<u4").astype(np.int64))
-        return set((numbers + schema.numbered(self.day, 0)).tolist())
+        self.require(key)
+        return {number + schema.numbered(self.day, 0) for number in _unpacked(self.content)}
 
 
-def digest_of(manifests: Iterable[Manifest], key: SecretKey) -> str:
-    """Over all days of a plan, in their order."""
-    return key.digest(json.dumps([[one.day.isoformat(), one.digest] for one in manifests]).encode())
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Items of one class of the schedule that is not kept by the day. content: as a Manifest's, of their ids; digest: keyed."""
+
+    kind: str
+    n: int
+    content: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, kind: str, items: Iterable[int], key: SecretKey) -> Lot:
+        content = _packed(ids := sorted(items))
+        return cls(kind, len(ids), content, key.digest(_named(kind, content)))
+
+    def require(self, key: SecretKey) -> None:
+        """Raise VerificationError when it is not what was planned."""
+        _require_planned(self.kind, self.content, self.digest, key)
+
+    def items(self, key: SecretKey) -> set[int]:
+        """The ids. Raises VerificationError when it is not what was planned."""
+        self.require(key)
+        return set(_unpacked(self.content))
 
 
-def _named(day: date, content: bytes) -> bytes:
-    return day.isoformat().encode() + b" " + content
+def digest_of(manifests: Iterable[Manifest], lots: Iterable[Lot], key: SecretKey) -> str:
+    """Over all days and lots of a plan, in their order."""
+    named = [*((one.day.isoformat(), one.digest) for one in manifests), *((one.kind, one.digest) for one in lots)]
+    return key.digest(json.dumps(named).encode())
+
+
+def _packed(numbers: list[int]) -> bytes:
+    """Of sorted numbers of 32 bits."""
+    return zlib.compress(np.diff(np.array(numbers, np.uint32), prepend=np.uint32(0)).astype("<u4").tobytes(), level=6)
+
+
+def _unpacked(content: bytes) -> list[int]:
+    numbers: list[int] = np.cumsum(np.frombuffer(zlib.decompress(content), "<u4").astype(np.int64)).tolist()
+    return numbers
+
+
+def _require_planned(name: str, content: bytes, digest: str, key: SecretKey) -> None:
+    if key.digest(_named(name, content)) != digest:
+        raise VerificationError(
+            f"the manifest of {name} is not the one that was planned",
+            remedy="cancel the plan, and look at the database's backups",
+        )
+
+
+def _named(name: str, content: bytes) -> bytes:
+    return name.encode() + b" " + content

@@ -1,122 +1,63 @@
-"""Purges planned, approved and cancelled by members (422.5, Gov. Code 34090.6).
+"""Purges approved, begun and cancelled by members (422.5, Gov. Code 34090.6).
 
-Here: a member's acts. Each is a deed for `Gate.act`: it is done only where the record has it. Not here: destroying (`executing`).
+Here: a member's acts. Each is a deed for `Gate.act`: it is done only where the record has it. Not here: making a plan (`drafting`), destroying (`executing`).
 
-A plan is the exact list of what is due and not held, with the council's resolution and the attorney's written consent on file. It is
-approved by the commander and the custodian, two people; it goes stale, and is then made anew. Hits that people acted on may become
+A plan is the exact list of what is due and not held, with the council's resolution and the attorney's written consent on file and in
+date. While the designee's office is held (422.3.1(e)), it is approved by the commander and the custodian, two people; it goes stale, and is then made anew. Hits that people acted on may become
 evidence: while one is touched that no hold covers, nobody can approve: it is held, or somebody says why it is no evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
+from alpr_assets.access import designee
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
-from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
-from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
-from alpr_assets.lifecycle.reasons import LEAST, one_line, written
-from alpr_assets.lifecycle.retention.judging import eligible
+from alpr_assets.errors import AccessRefusedError, IllegalMoveError, NotFoundError
+from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
+from alpr_assets.lifecycle.purge.completing import waiting
+from alpr_assets.lifecycle.purge.lots import DUE
+from alpr_assets.lifecycle.purge.manifests import Lot, Manifest, digest_of
+from alpr_assets.lifecycle.purge.on_file import require_in_date
+from alpr_assets.lifecycle.reasons import written
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store import schema
-from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import reading
-from alpr_assets.store.purges import MAX_REASON, MAX_REFERENCE, purge_day, purge_decision, purge_plan
-
-Progress = Callable[[int, int], None]
-"""Told after each day: days done, days to do."""
+from alpr_assets.store.purges import (
+    MAX_REASON,
+    purge_completion,
+    purge_day,
+    purge_decision,
+    purge_lot,
+    purge_plan,
+)
 
 CAPACITIES: Final = {Role.COMMANDER: "commander", Role.CUSTODIAN: "custodian"}
 """In which capacity each role approves."""
+
+ANEW: Final = "cancel it, and plan anew"
 
 ACTED_ON: Final = ("picture_confirmed", "actionable", "recovered")
 """Where a hit stands that may become evidence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan. touched: hits that people acted on among what would be destroyed."""
-
-    plan_id: int
-    n_captures: int
-    n_days: int
-    touched: tuple[int, ...]
-
-
-def manifests(
-    engine: Engine, days: Sequence[date], *, policy: Policy, on: date, key: SecretKey, progress: Progress | None = None
-) -> list[Manifest]:
-    """What is due and not held on the department's date, a day at a time; days without any are left out. Nothing is written."""
-    found = []
-    for done, day in enumerate(days, start=1):
-        with reading(engine) as connection:
-            ids = eligible(connection, day, policy=policy, on=on)
-        if ids:
-            found.append(Manifest.of(day, ids, key))
-        if progress is not None:
-            progress(done, len(days))
-    return found
-
-
-def plan(
-    grant: Grant,
-    connection: Connection,
-    of: Sequence[Manifest],
-    *,
-    resolution: str,
-    consent: str,
-    policy: Policy,
-    key: SecretKey,
-) -> Found[Planned]:
-    """Write a plan down.
-
-    Parameters
-    ----------
-    of : see `manifests`, just made
-    resolution, consent : references of the legislative body's resolution and the city attorney's written consent
-
-    Raises
-    ------
-    AccessRefusedError : the grant is for another ask
-    MalformedError : `purge`: nothing is due; `reference`: one is missing
-    """
-    grant.require(Action.PLAN_PURGE)
-    if not of:
-        raise MalformedError(
-            "purge", "nothing is due that is not held", remedy="look at the calendar of what comes due"
-        )
-    row = {
-        "made_at": grant.at, "member_id": grant.member.member_id, "judged_on": grant.at.astimezone(policy.zone).date(),
-        "stale_at": grant.at + timedelta(days=policy.purge.stale_days), "digest": digest_of(of, key),
-        "n_captures": sum(one.n for one in of), "resolution": _reference(resolution, "the council's resolution"),
-        "consent": _reference(consent, "the attorney's consent"), "status": "planned", "n_decisions": 0,
-    }  # fmt: skip
-    made = connection.execute(insert(purge_plan).returning(purge_plan), row).one()
-    days = [
-        {"plan_id": made.plan_id, "day": one.day, "n_planned": one.n, "manifest": one.content, "digest": one.digest}
-        for one in of
-    ]
-    connection.execute(insert(purge_day), days)
-    ids = _decide(connection, grant, made, "planned", "planned")
-    touched = hits_touched(connection, made.plan_id, key)
-    return Found(Planned(made.plan_id, made.n_captures, len(of), touched), ids)
-
-
-def approve(grant: Grant, connection: Connection, plan_id: int, *, reason: str, key: SecretKey) -> Found[bool]:
+def approve(
+    grant: Grant, connection: Connection, plan_id: int, *, reason: str, policy: Policy, key: SecretKey
+) -> Found[bool]:
     """Approve a plan in one's capacity; with both approvals it may be executed. Returns whether it may.
 
     Raises
     ------
     AccessRefusedError : the grant is for another ask, or one's role has no capacity
-    IllegalMoveError : it is stale, decided already in this capacity or by this person, or touches hits that may become evidence
+    IllegalMoveError : it is stale, decided already in this capacity or by this person, or touches hits that may become evidence; nobody
+        holds the designee's office (422.3.1(e)), or what the plan rests on is no longer in date
     NotFoundError : there is none
     """
     grant.require(Action.APPROVE_PURGE)
@@ -127,6 +68,14 @@ def approve(grant: Grant, connection: Connection, plan_id: int, *, reason: str, 
     require_fresh(row, grant.at)
     if row.status != "planned":
         raise IllegalMoveError(f"purge {plan_id} is {row.status} already")
+    _require_as_planned(connection, row, key)
+    on = grant.at.astimezone(policy.zone).date()
+    require_in_date(row, on, policy, remedy=ANEW)
+    if designee.current(connection, on) is None:
+        raise IllegalMoveError(
+            "nobody is the current designee, so that no purge can be approved (422.3.1(e))",
+            remedy="put the Chief's designation on file",
+        )
     before = connection.execute(
         select(purge_decision).where(purge_decision.c.plan_id == plan_id, purge_decision.c.kind == "approved")
     ).all()
@@ -156,8 +105,15 @@ def cancel(grant: Grant, connection: Connection, plan_id: int, *, reason: str) -
     return Found(None, ids)
 
 
-def begin(grant: Grant, connection: Connection, plan_id: int, *, key: SecretKey) -> Found[None]:
-    """Let an approved plan be executed; from here on it goes to its end. Raises as `approve`."""
+def begin(
+    grant: Grant, connection: Connection, plan_id: int, *, key: SecretKey, seen: ClockSeen, policy: Policy
+) -> Found[None]:
+    """Let an approved plan be executed; from here on it goes to its end.
+
+    seen : of the clock, just now
+
+    Raises as `approve`; IllegalMoveError also where the clock may be wrong.
+    """
     grant.require(Action.PLAN_PURGE)
     row = locked(connection, plan_id)
     require_fresh(row, grant.at)
@@ -165,8 +121,9 @@ def begin(grant: Grant, connection: Connection, plan_id: int, *, key: SecretKey)
         raise IllegalMoveError(
             f"purge {plan_id} is {row.status}", remedy="the commander and the custodian approve it first"
         )
-    if digest_of(manifests_of(connection, plan_id), key) != row.digest:
-        raise IllegalMoveError(f"purge {plan_id} is not what was approved", remedy="cancel it, and plan anew")
+    _require_as_planned(connection, row, key)
+    require_in_date(row, grant.at.astimezone(policy.zone).date(), policy, remedy=ANEW)
+    require_right(seen, grant.at, policy)
     ids = _decide(connection, grant, row, "begun", "begun")
     connection.execute(update(purge_plan).where(purge_plan.c.plan_id == plan_id).values(status="executing"))
     return Found(None, ids)
@@ -183,8 +140,11 @@ def begun(connection: Connection) -> list[int]:
     return list(connection.scalars(select(purge_plan.c.plan_id).where(executing).order_by(purge_plan.c.plan_id)))
 
 
-def purges(grant: Grant, engine: Engine, *, at: datetime) -> Found[list[dict[str, Any]]]:
-    """Every purge, the newest first: its plan, `is_stale`, `decisions`, and the sums `n_days`, `n_destroyed`, `n_kept`; no capture."""
+def purges(grant: Grant, engine: Engine, *, at: datetime, key: SecretKey) -> Found[list[dict[str, Any]]]:
+    """Every purge, the newest first: its plan, `is_stale`, `is_removed`, `decisions`, `lots`, the sums `n_days`, `n_destroyed`, `n_kept`.
+
+    No capture. n_touched: of a plan, hits that people acted on, for which nobody can approve it; is_removed: certified, and its bytes are not rewritten yet; completed_at: when they were, where that is a step of its own.
+    """
     grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_PURGE else Action.PLAN_PURGE)
     days, decisions = purge_day.c, purge_decision.c
     sums = [
@@ -197,11 +157,24 @@ def purges(grant: Grant, engine: Engine, *, at: datetime) -> Found[list[dict[str
             dict(row) for row in connection.execute(select(purge_plan).order_by(purge_plan.c.plan_id.desc())).mappings()
         ]
         of = {row.plan_id: row for row in connection.execute(select(days.plan_id, *sums).group_by(days.plan_id))}
+        taken = connection.execute(select(purge_lot).order_by(purge_lot.c.kind)).mappings().all()
+        completed = {row.plan_id: row.completed_at for row in connection.execute(select(purge_completion))}
+        unwritten = set(waiting(connection))
+        touched = {
+            row["plan_id"]: len(hits_touched(connection, row["plan_id"], key))
+            for row in plans
+            if row["status"] == "planned"
+        }
         decided = [dict(row) for row in connection.execute(select(purge_decision).order_by(decisions.seq)).mappings()]
     for row in plans:
-        mine = of[row["plan_id"]]
-        row |= {"n_days": mine.n_days, "n_destroyed": mine.n_destroyed or 0, "n_kept": mine.n_kept or 0}
+        mine = of.get(row["plan_id"])
+        row |= {
+            "n_days": mine.n_days if mine else 0, "n_destroyed": (mine and mine.n_destroyed) or 0, "n_kept": (mine and mine.n_kept) or 0,
+            "lots": [dict(one) for one in taken if one["plan_id"] == row["plan_id"]],
+        }  # fmt: skip
         row |= {"decisions": [one for one in decided if one["plan_id"] == row["plan_id"]]}
+        row |= {"n_touched": touched.get(row["plan_id"], 0)}
+        row |= {"is_removed": row["plan_id"] in unwritten, "completed_at": completed.get(row["plan_id"])}
         row |= {"is_stale": row["status"] in {"planned", "approved"} and at >= row["stale_at"]}
     return Found(plans, [ResultId("purge", None, row["plan_id"]) for row in plans])
 
@@ -213,21 +186,27 @@ def manifests_of(connection: Connection, plan_id: int) -> list[Manifest]:
     return [Manifest(row.day, row.n_planned, row.manifest, row.digest) for row in rows]
 
 
+def lots_of(connection: Connection, plan_id: int) -> list[Lot]:
+    """A plan's lots, in the order that they were planned in."""
+    rows = {row.kind: row for row in connection.execute(select(purge_lot).where(purge_lot.c.plan_id == plan_id))}
+    return [Lot(kind, rows[kind].n_planned, rows[kind].manifest, rows[kind].digest) for kind in DUE if kind in rows]
+
+
 def hits_touched(connection: Connection, plan_id: int, key: SecretKey) -> tuple[int, ...]:
-    """Hits that people acted on whose capture the plan would destroy: each may become evidence."""
-    hit, read = schema.hit.c, schema.read.c
-    found: list[int] = []
-    for one in manifests_of(connection, plan_id):
-        rows = connection.execute(
-            select(hit.hit_id)
-            .join(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
-            .where(
-                hit.read_day == one.day, hit.status.in_(ACTED_ON),
-                among(connection.dialect.name, read.capture_id, sorted(one.captures(key))),
-            )
-        )  # fmt: skip
-        found += [row.hit_id for row in rows]
-    return tuple(sorted(found))
+    """Hits that people acted on whose capture the plan would destroy: each may become evidence.
+
+    From the hits to the days: they are few, and of a year's manifests only theirs are opened.
+    """
+    hit, read, days = schema.hit.c, schema.read.c, purge_day.c
+    rows = connection.execute(
+        select(hit.hit_id, hit.read_day, read.capture_id)
+        .join(schema.read, (read.day == hit.read_day) & (read.read_id == hit.read_id))
+        .join(purge_day, (days.plan_id == plan_id) & (days.day == hit.read_day))
+        .where(hit.status.in_(ACTED_ON))
+    ).all()
+    of_days = {row.read_day for row in rows}
+    doomed = {one.day: one.captures(key) for one in manifests_of(connection, plan_id) if one.day in of_days}
+    return tuple(sorted(row.hit_id for row in rows if row.capture_id in doomed[row.read_day]))
 
 
 def locked(connection: Connection, plan_id: int) -> Any:
@@ -241,30 +220,47 @@ def locked(connection: Connection, plan_id: int) -> Any:
 def require_fresh(row: Any, at: datetime) -> None:
     """Raise IllegalMoveError for a plan that is too old to be acted on."""
     if at >= row.stale_at:
-        raise IllegalMoveError(f"purge {row.plan_id} is stale", remedy="cancel it, and plan anew")
+        raise IllegalMoveError(f"purge {row.plan_id} is stale", remedy=ANEW)
 
 
-def _decide(
-    connection: Connection, grant: Grant, row: Any, kind: str, reason: str, *, capacity: str | None = None
-) -> list[ResultId]:
-    line = written(reason, most=MAX_REASON)
+def decide(
+    connection: Connection,
+    row: Any,
+    kind: str,
+    reason: str,
+    *,
+    member_id: int,
+    at: datetime,
+    capacity: str | None = None,
+) -> int:
+    """Write a decision on a plan down; returns its id. `row`: the plan's, locked."""
     number: int = connection.execute(
         insert(purge_decision).returning(purge_decision.c.decision_id),
         {
-            "plan_id": row.plan_id, "seq": row.n_decisions + 1, "kind": kind, "capacity": capacity, "decided_at": grant.at,
-            "member_id": grant.member.member_id, "reason": line,
+            "plan_id": row.plan_id, "seq": row.n_decisions + 1, "kind": kind, "capacity": capacity, "decided_at": at,
+            "member_id": member_id, "reason": written(reason, most=MAX_REASON),
         },
     ).scalar_one()  # fmt: skip
     connection.execute(
         update(purge_plan).where(purge_plan.c.plan_id == row.plan_id).values(n_decisions=row.n_decisions + 1)
     )
+    return number
+
+
+def _require_as_planned(connection: Connection, row: Any, key: SecretKey) -> None:
+    """Raise VerificationError or IllegalMoveError where what would be destroyed is not what the plan's digest is of."""
+    of, lots = manifests_of(connection, row.plan_id), lots_of(connection, row.plan_id)
+    for one in of:
+        one.require(key)
+    for lot in lots:
+        lot.require(key)
+    if digest_of(of, lots, key) != row.digest:
+        raise IllegalMoveError(f"purge {row.plan_id} is not what was planned", remedy=ANEW)
+
+
+def _decide(
+    connection: Connection, grant: Grant, row: Any, kind: str, reason: str, *, capacity: str | None = None
+) -> list[ResultId]:
+    by = grant.member.member_id
+    number = decide(connection, row, kind, reason, member_id=by, at=grant.at, capacity=capacity)
     return [ResultId("purge", None, row.plan_id), ResultId("purge_decision", None, number)]
-
-
-def _reference(text: str, what: str) -> str:
-    line = one_line(text, most=MAX_REFERENCE)
-    if line is None:
-        raise MalformedError(
-            "reference", f"{what} is named by its reference on file", remedy=f"{LEAST} to {MAX_REFERENCE} characters"
-        )
-    return line

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
-from threading import Barrier, Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from alpr_assets.access.record.entries import RecordUnavailableError
@@ -28,115 +27,22 @@ from alpr_assets.errors import (
     VerificationError,
 )
 from alpr_assets.lifecycle.captures.landing import land_drop
-from alpr_assets.lifecycle.holds import covering, placing
-from alpr_assets.lifecycle.holds.selectors import Ground, Selector
-from alpr_assets.lifecycle.purge import certificates, executing, planning
+from alpr_assets.lifecycle.holds import placing
+from alpr_assets.lifecycle.holds.selectors import Selector
+from alpr_assets.lifecycle.purge import certificates, drafting, executing, planning
 from alpr_assets.lifecycle.purge.manifests import Manifest
+from alpr_assets.lifecycle.purge.on_file import OnFile
 from alpr_assets.lifecycle.recognition.light import LightRecogniser, labelled, light_recogniser
 from alpr_assets.lifecycle.recognition.pool import executor
 from alpr_assets.lifecycle.recognition.reads import recognise_day
 from alpr_assets.lifecycle.recognition.sightings import group_day
-from alpr_assets.store import schema
+from alpr_assets.store import people, schema
 from alpr_assets.store.engine import reading, writing
-from alpr_assets.store.purges import purge_day, purge_plan
-from tests.access.people import office_of
+from alpr_assets.store.purges import purge_day, purge_plan, purge_request
 from tests.builders import drop, jpeg, line
 from tests.lifecycle.holds.settled import waive
-from tests.people import MemoryRecorder, ask, gate_for, member, session
-from tests.search.traffic import Pass, correct, put
-
-DAY = date(2025, 6, 15)
-NOON = datetime(2025, 6, 15, 19, 0, tzinfo=UTC)
-NOW = datetime(2026, 7, 1, 18, 0, tzinfo=UTC)
-ON_FILE = {"resolution": "resolution 2026-031", "consent": "city attorney, 12 June 2026"}
-
-
-def numbered(n, day=DAY):
-    return schema.numbered(day, n)
-
-
-class Desk:
-    """Commander, custodian and an officer, at a department with a store and pictures."""
-
-    def __init__(self, store, policy, folder):
-        self.store, self.policy, self.recorder = store, policy, MemoryRecorder()
-        (folder / "keys").mkdir(exist_ok=True)
-        self.key = SecretKey(folder / "keys" / "secret")
-        self.commander = member(Role.COMMANDER, member_id=1)
-        self.custodian = member(Role.CUSTODIAN, member_id=2)
-        self.officer = member(Role.OFFICER, member_id=3)
-        self.office = office_of(store, policy, folder)
-        self.now = NOW
-
-    def put(self, passes):
-        """Passes with a picture each, landed when they were captured."""
-        put(self.store, passes)
-        with writing(self.store.engine) as connection:
-            table = schema.capture
-            connection.execute(update(table).values(landed_at=table.c.captured_at))
-            last = select(func.max(table.c.landed_at)).where(table.c.day == schema.capture_day.c.day).scalar_subquery()
-            connection.execute(update(schema.capture_day).values(last_landed_at=last))
-            rows = connection.execute(select(table.c.day, table.c.capture_id)).all()
-        for day, number in rows:
-            digest = self.store.images.seal(day, jpeg(number % 100_000))
-            with writing(self.store.engine) as connection:
-                mine = (table.c.day == day) & (table.c.capture_id == number)
-                connection.execute(update(table).where(mine).values(image_sha256=digest))
-
-    def act(self, deed, action=Action.PLAN_PURGE, by=None):
-        gate = gate_for(self.policy, self.commander, self.custodian, self.officer, recorder=self.recorder, now=self.now)
-        return gate.act(session(by or self.custodian), ask(action, elements={}), self.store.engine, deed).rows
-
-    def plan(self, *days, **changes):
-        on = self.now.astimezone(self.policy.zone).date()
-        of = planning.manifests(self.store.engine, days or (DAY,), policy=self.policy, on=on, key=self.key)
-        return self.act(partial(planning.plan, of=of, policy=self.policy, key=self.key, **{**ON_FILE, **changes}))
-
-    def approve(self, plan_id, by):
-        deed = partial(planning.approve, plan_id=plan_id, reason="as the schedule says", key=self.key)
-        return self.act(deed, Action.APPROVE_PURGE, by)
-
-    def begin(self, plan_id):
-        return self.act(partial(planning.begin, plan_id=plan_id, key=self.key))
-
-    def begun(self, *days):
-        plan_id = self.plan(*days).plan_id
-        self.approve(plan_id, self.commander)
-        self.approve(plan_id, self.custodian)
-        self.begin(plan_id)
-        return plan_id
-
-    def execute(self, plan_id, **more):
-        return executing.execute(
-            self.store, plan_id, policy=self.policy, key=self.key, office=self.office, clock=lambda: self.now, **more
-        )
-
-    def hold(self, wanted, by=None):
-        deed = partial(
-            placing.place,
-            wanted=wanted,
-            ground=Ground.CRIMINAL,
-            reason="evidence",
-            review_on=date(2026, 9, 1),
-            policy=self.policy,
-        )
-        return self.act(deed, Action.PLACE_HOLD, by or self.officer)
-
-    def rows(self, table, *columns):
-        with reading(self.store.engine) as connection:
-            return connection.execute(select(*(columns or (table,))).select_from(table)).all()
-
-    def left(self):
-        """Numbers of the captures of DAY that are there."""
-        return sorted(row.capture_id & 0xFFFF for row in self.rows(schema.capture) if row.day == DAY)
-
-    def pictures(self):
-        return sorted(path.name for path in self.store.images.folder.rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def desk(store, policy, tmp_path):
-    return Desk(store, policy, tmp_path)
+from tests.lifecycle.purge.desks import DAY, NOON, NOW, ON_FILE, Desk, numbered
+from tests.search.traffic import Pass, correct
 
 
 @pytest.mark.clause("422.5")
@@ -205,7 +111,8 @@ def test_the_certificate_says_what_was_done_by_whom_and_what_is_not_said(desk):
     assert said["captures"] == {"planned": 2, "destroyed": 2, "kept": 0, "gone_before": 0}
     assert [one["what"] for one in said["decisions"]] == ["planned", "approved", "approved", "begun", "done"]
     assert {one["capacity"] for one in said["decisions"][1:3]} == {"commander", "custodian"}
-    assert (said["resolution"], said["consent"]) == tuple(ON_FILE.values())
+    assert said["resolution"] == {"reference": "resolution 2026-031", "dated_on": "2026-05-20", "until": None}
+    assert said["consent"]["until"] == "2026-12-31"
     assert "cryptographic erase" in said["method"]["pictures"]
     assert said["backups_until"] == "2026-08-05"
     assert said["status"] == ("removed" if desk.store.engine.dialect.name == "postgresql" else "destroyed")
@@ -240,11 +147,11 @@ def test_a_pass_goes_whole_or_not_at_all(desk):
 @pytest.mark.clause("422.5")
 def test_nothing_begins_without_two_people_the_resolution_and_the_consent(desk):
     desk.put([Pass("7ABC123", NOON)])
-    for missing in ({"resolution": ""}, {"consent": " "}):
+    for missing in ({"resolution": OnFile("", DAY)}, {"consent": OnFile(" ", DAY)}):
         with pytest.raises(MalformedError, match="reference"):
             desk.plan(**missing)
     with pytest.raises(AccessRefusedError):
-        desk.act(lambda g, c: planning.plan(g, c, [], policy=desk.policy, key=desk.key, **ON_FILE), by=desk.officer)
+        desk.act(partial(drafting.ask, policy=desk.policy, **ON_FILE), by=desk.officer)
     plan_id = desk.plan().plan_id
     with pytest.raises(IllegalMoveError, match="is planned"):
         desk.begin(plan_id)
@@ -261,6 +168,75 @@ def test_nothing_begins_without_two_people_the_resolution_and_the_consent(desk):
     assert desk.left() == [1]
     with pytest.raises(NotFoundError):
         desk.approve(99, desk.commander)
+
+
+@pytest.mark.clause("422.5")
+def test_a_resolution_or_consent_that_is_not_in_date_carries_no_purge(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    today = date(2026, 7, 1)
+    for wrong, says in (
+        (OnFile("memo 7", today + timedelta(days=1)), "a day to come"),
+        (OnFile("memo 7", date(2026, 1, 1), today - timedelta(days=1)), "was good until 2026-06-30"),
+    ):
+        for name in ON_FILE:
+            with pytest.raises(MalformedError, match=says):
+                desk.plan(**{name: wrong})
+    plan_id = desk.plan(consent=OnFile("memo 7", date(2024, 7, 1), today)).plan_id
+    desk.approve(plan_id, desk.commander)
+    desk.approve(plan_id, desk.custodian)
+    desk.now = NOW + timedelta(days=1)  # the consent ended meanwhile
+    with pytest.raises(IllegalMoveError, match="out of date"):
+        desk.begin(plan_id)
+    desk.now = NOW
+    short = desk.policy.model_copy(update={"purge": desk.policy.purge.model_copy(update={"reference_years": 2})})
+    desk.policy = short
+    desk.begin(plan_id)  # two years to the day
+    with pytest.raises(MalformedError, match="more than 2 years ago"):
+        desk.plan(consent=OnFile("memo 7", date(2024, 6, 30)))
+
+
+@pytest.mark.clause("422.3.1(e)")
+def test_without_a_current_designee_nobody_approves(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    plan_id = desk.plan().plan_id
+    with writing(desk.store.engine) as connection:
+        connection.execute(update(people.designee).values(to_on=date(2026, 6, 30)))
+    for who in (desk.commander, desk.custodian):
+        with pytest.raises(IllegalMoveError, match="nobody is the current designee"):
+            desk.approve(plan_id, who)
+
+
+def test_an_ask_is_answered_once_and_nothing_is_written_before_the_record_has_it(desk):
+    desk.put([Pass("7ABC123", NOON)])
+    number = desk.ask()
+
+    def draft():
+        return drafting.draft(
+            desk.store, number, policy=desk.policy, key=desk.key, office=desk.office, clock=lambda: desk.now
+        )
+
+    desk.office.recorder.down = True
+    with pytest.raises(RecordUnavailableError):
+        draft()
+    desk.office.recorder.down = False
+    assert desk.rows(purge_plan) == []
+    with reading(desk.store.engine) as connection:
+        assert drafting.asked(connection) == [number]
+    planned = draft()
+    assert draft() is None
+    (plan,) = desk.rows(purge_plan)
+    assert (plan.plan_id, plan.member_id) == (planned.plan_id, desk.custodian.member_id)
+    (decided,) = desk.decisions()
+    assert (decided.kind, decided.member_id) == ("planned", desk.custodian.member_id)
+    with pytest.raises(NotFoundError):
+        drafting.draft(desk.store, 99, policy=desk.policy, key=desk.key, office=desk.office, clock=lambda: desk.now)
+    for statement in (
+        "UPDATE purge_request SET resolution = 'x'",
+        "UPDATE purge_request SET refusal = 'x'",
+        "DELETE FROM purge_request",
+    ):
+        with pytest.raises((DBAPIError, StorageError)), writing(desk.store.engine) as connection:
+            connection.execute(text(statement))
 
 
 def test_a_stale_or_cancelled_plan_destroys_nothing(desk):
@@ -282,8 +258,10 @@ def test_a_stale_or_cancelled_plan_destroys_nothing(desk):
 def test_nothing_young_and_nothing_held_is_ever_planned(desk):
     desk.put([Pass("7ABC123", NOON + timedelta(days=380)), Pass("8XYZ111", NOON)])
     desk.hold(Selector(pattern="8XYZ111"))
-    with pytest.raises(MalformedError, match="nothing is due"):
-        desk.plan(DAY, DAY + timedelta(days=380))
+    assert desk.plan() is None
+    (asked,) = desk.rows(purge_request)
+    assert (asked.plan_id, asked.refusal) == (None, "nothing is due that is not held")
+    assert desk.rows(purge_plan) == []
 
 
 @pytest.mark.clause("422.5")
@@ -305,6 +283,7 @@ def test_a_hit_that_people_acted_on_stops_the_approval_until_it_is_held(desk):
         connection.execute(update(schema.hit).values(status="recovered"))
     planned = desk.plan()
     assert len(planned.touched) == 1
+    assert [row["n_touched"] for row in desk.listed()] == [1]
     with pytest.raises(IllegalMoveError, match="hits that people acted on"):
         desk.approve(planned.plan_id, desk.commander)
     desk.hold(Selector(hits=planned.touched))
@@ -318,8 +297,7 @@ def test_a_hit_that_people_acted_on_stops_the_approval_until_it_is_held(desk):
 @pytest.mark.parametrize("where", ["_unlink", "_verify", "_rewrite", "_finish"])
 def test_killed_anywhere_the_next_run_goes_to_a_true_end(desk, monkeypatch, where):
     desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON), Pass("7ABC123", NOON + timedelta(days=1))])
-    days = DAY, DAY + timedelta(days=1)
-    plan_id = desk.begun(*days)
+    plan_id = desk.begun()
     with monkeypatch.context() as killed:
         killed.setattr(executing, where, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -341,7 +319,7 @@ def test_no_backup_of_a_destroyed_picture_opens_and_what_is_held_does(desk):
     backup = {path: path.read_bytes() for path in images.folder.rglob("*") if path.is_file()}
     digests = {row.capture_id: row.image_sha256 for row in desk.rows(schema.capture)}
     held = digests[numbered(2)]
-    desk.execute(desk.begun(DAY, DAY + timedelta(days=1)))
+    desk.execute(desk.begun())
     assert images.picture(DAY, held)
     assert images.path(DAY, held).read_bytes() != backup[images.path(DAY, held)]
     for path, content in backup.items():
@@ -515,40 +493,3 @@ def found_below(folder, text):
         if path.is_file()
     ]
     return [path for path in places if text.encode() in path.read_bytes() or text in path.name]
-
-
-# ── at the same moment ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.clause("422.5")
-def test_holds_and_purges_at_the_same_moment_lose_nothing_that_was_promised(desk):
-    """The purge itself, not a stand-in: a hold is refused as too late, or what it holds is there."""
-    for n in range(12):
-        day = DAY + timedelta(days=n)
-        at = NOON + timedelta(days=n)
-        desk.put([Pass("7ABC123", at), Pass("8XYZ111", at)])
-        plan_id = desk.begun(day)
-        together, held = Barrier(2), list[int]()
-
-        def place(day=day, together=together, held=held):
-            together.wait()
-            try:
-                desk.hold(Selector(reads=((day, numbered(1, day)),)))
-            except NotFoundError:
-                return
-            held.append(1)
-
-        def purge(plan_id=plan_id, together=together):
-            together.wait()
-            desk.execute(plan_id)
-
-        threads = [Thread(target=place), Thread(target=purge)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        with reading(desk.store.engine) as connection:
-            left = set(connection.scalars(select(schema.capture.c.capture_id).where(schema.capture.c.day == day)))
-            assert covering.held(connection, day) <= left
-        assert numbered(2, day) not in left
-        assert (numbered(1, day) in left) == bool(held)

@@ -1,0 +1,230 @@
+"""Lots: what of other classes than captures is due, and its destruction: quarantine, and the raw files of hot lists (422.5, Gov. Code 34090).
+
+Here: which items of a class may go, and one lot in one transaction, its sealed files after it. Not here: plans, the order of a purge.
+A quarantined picture that a standing hold may mean is kept, and a list's file that is in force, or that a hit was raised with. The file's
+entries and its receipt stay: they have their own schedule.
+
+Killed at any moment, it goes on: the sealed files to unlink are written down in the transaction that forgets their rows. Once they are
+gone, the day's other files are sealed anew, and the key that a backup would need is destroyed (NIST SP 800-88r2, cryptographic erase).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, delete, func, select, text, update
+
+from alpr_assets.access.secret_key import SecretKey
+from alpr_assets.errors import VerificationError
+from alpr_assets.lifecycle.holds.quarantined import held_items
+from alpr_assets.lifecycle.purge import drops
+from alpr_assets.lifecycle.purge.manifests import Lot
+from alpr_assets.lifecycle.retention.rules import Schedule, Standing, Subject
+from alpr_assets.lifecycle.retention.schedule import schedule_of
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
+from alpr_assets.store.engine import Store, one_writer, reading, writing
+from alpr_assets.store.purges import purge_lot
+from alpr_assets.store.sealed import sync_folder
+
+QUARANTINE: Final = "quarantine"
+HOTLIST_FILES: Final = "hotlist_files"
+TITLES: Final = {QUARANTINE: "quarantined items", HOTLIST_FILES: "raw hot-list files"}
+
+Sealed = tuple[date, str]
+"""Where a file is sealed: day and SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """One lot: items destroyed, kept after all, and gone before."""
+
+    kind: str
+    n_destroyed: int
+    n_kept: int
+    n_gone: int
+
+
+def lots(engine: Engine, *, policy: Policy, on: date, key: SecretKey) -> list[Lot]:
+    """What of each class is due and not kept on the department's date; classes without any are left out. Nothing is written."""
+    with reading(engine) as connection:
+        found = {kind: of(connection, policy, on) for kind, of in DUE.items()}
+    return [Lot.of(kind, ids, key) for kind, ids in found.items() if ids]
+
+
+def due_quarantine(connection: Connection, policy: Policy, on: date) -> set[int]:
+    """Ids of quarantined items that may be destroyed: past their minimum, and no hold may mean them."""
+    item, schedule = schema.quarantine.c, schedule_of(policy)
+    columns = (item.quarantine_id, item.kind, item.code, item.content, item.opened_at)
+    rows: list[Any] = [
+        row for row in connection.execute(select(*columns)) if _is_due(schedule, QUARANTINE, row.opened_at, policy, on)
+    ]
+    return {row.quarantine_id for row in rows} - held_items(connection, rows, policy=policy)
+
+
+def due_hotlist_files(connection: Connection, policy: Policy, on: date) -> set[int]:
+    """Ids of imports whose raw file may be destroyed: past its minimum, not in force, and no hit was raised with it."""
+    made, listed, schedule = schema.hotlist_import.c, schema.hotlist.c, schedule_of(policy)
+    in_force = (made.import_id == listed.current_import_id) | (made.import_id == listed.rematched_import_id)
+    raised = select(schema.hit.c.hit_id).where(schema.hit.c.import_id == made.import_id).exists()
+    rows = connection.execute(
+        select(made.import_id, made.imported_at, listed.source)
+        .join(schema.hotlist, listed.list_id == made.list_id)
+        .where(made.file_destroyed_at.is_(None), ~func.coalesce(in_force, False), ~raised)
+    )
+    return {
+        row.import_id
+        for row in rows
+        if _is_due(schedule, HOTLIST_FILES, row.imported_at, policy, on, source=row.source)
+    }
+
+
+DUE: Final[dict[str, Callable[[Connection, Policy, date], set[int]]]] = {
+    QUARANTINE: due_quarantine,
+    HOTLIST_FILES: due_hotlist_files,
+}
+"""By class, in the order of a certificate: what may be destroyed."""
+
+
+def destroy_lot(
+    store: Store, plan_id: int, lot: Lot, *, policy: Policy, key: SecretKey, on: date, at: datetime
+) -> Gone:
+    """Destroy what of a lot may still go, its files too, and look for it; done before, it says so again.
+
+    Raises VerificationError when something is left that should be gone.
+    """
+    planned = lot.items(key)
+    with writing(store.engine) as connection:
+        said = _forget(connection, plan_id, lot.kind, planned, policy=policy, on=on, at=at)
+    _unlink(store, plan_id, lot.kind)
+    _verify(store, plan_id, said, planned, at)
+    return said
+
+
+def n_left(connection: Connection, plan_id: int, lot: Lot, key: SecretKey) -> int:
+    """Items of a lot that were destroyed and that are known all the same; 0 is as it should be."""
+    row = _row(connection, plan_id, lot.kind)
+    return max(0, len(_there(connection, lot.kind, lot.items(key))) - (row.n_kept or 0))
+
+
+# ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_due(
+    schedule: Schedule, kind: str, came_at: datetime, policy: Policy, on: date, *, source: str = "department"
+) -> bool:
+    came_on = came_at.astimezone(policy.zone).date()
+    said = schedule.judge(Subject(kind=kind, captured_on=came_on, landed_on=came_on, source=source), on=on)
+    return said.standing in {Standing.ELIGIBLE, Standing.OVERDUE}
+
+
+def _row(connection: Connection, plan_id: int, kind: str) -> Any:
+    return connection.execute(select(purge_lot).where(purge_lot.c.plan_id == plan_id, purge_lot.c.kind == kind)).one()
+
+
+def _mine(plan_id: int, kind: str) -> Any:
+    return (purge_lot.c.plan_id == plan_id) & (purge_lot.c.kind == kind)
+
+
+def _there(connection: Connection, kind: str, ids: set[int]) -> set[int]:
+    """Of these those that are there."""
+    made, item, dialect = schema.hotlist_import.c, schema.quarantine.c, connection.dialect.name
+    if kind == QUARANTINE:
+        return set(
+            connection.scalars(select(item.quarantine_id).where(among(dialect, item.quarantine_id, sorted(ids))))
+        )
+    wanted = select(made.import_id).where(made.file_destroyed_at.is_(None), among(dialect, made.import_id, sorted(ids)))
+    return set(connection.scalars(wanted))
+
+
+def _forget(
+    connection: Connection, plan_id: int, kind: str, planned: set[int], *, policy: Policy, on: date, at: datetime
+) -> Gone:
+    """(1) nobody re-lands, imports or holds meanwhile; (2) what is due is judged again; (3) rows go, their files are written down."""
+    one_writer(connection, "landing" if kind == QUARANTINE else "hot-list import")
+    if connection.dialect.name == "postgresql":  # a hold that is being placed is waited for, and the next one waits
+        connection.execute(text("LOCK TABLE hold IN SHARE MODE"))
+    row = _row(connection, plan_id, kind)
+    if row.destroyed_at is not None:
+        return Gone(kind, row.n_destroyed, row.n_kept, row.n_gone)
+    there = _there(connection, kind, planned)
+    doomed = there & DUE[kind](connection, policy, on)
+    files = _forget_rows(connection, kind, doomed, at)
+    said = Gone(kind, len(doomed), len(there - doomed), len(planned - there))
+    told = {
+        "destroyed_at": at, "n_destroyed": said.n_destroyed, "n_kept": said.n_kept, "n_gone": said.n_gone,
+        "files": [[day.isoformat(), sha256] for day, sha256 in sorted(files)] or None,
+    }  # fmt: skip
+    connection.execute(update(purge_lot).where(_mine(plan_id, kind)).values(told))
+    return said
+
+
+def _forget_rows(connection: Connection, kind: str, doomed: set[int], at: datetime) -> set[Sealed]:
+    """Forget items; returns their sealed files that nothing else refers to."""
+    made, item, dialect = schema.hotlist_import.c, schema.quarantine.c, connection.dialect.name
+    if kind == HOTLIST_FILES:
+        these = among(dialect, made.import_id, sorted(doomed))
+        files = set(connection.execute(select(made.sealed_day, made.sha256).where(these)).tuples())
+        connection.execute(update(schema.hotlist_import).where(these).values(file_destroyed_at=at))
+    else:
+        these = among(dialect, item.quarantine_id, sorted(doomed))
+        rows = connection.execute(
+            select(item.drop_id, item.sealed_day, item.sealed_sha256).where(these, item.sealed_sha256.is_not(None))
+        ).all()
+        files = {(row.sealed_day, row.sealed_sha256) for row in rows}
+        of_drops: dict[int, set[str]] = {}
+        for row in rows:
+            of_drops.setdefault(row.drop_id, set()).add(row.sealed_sha256)
+        drops.forget(connection, of_drops)
+        connection.execute(delete(schema.quarantine).where(these))
+    return {file for file in files if not _is_needed(connection, file)}
+
+
+def _is_needed(connection: Connection, file: Sealed) -> bool:
+    """Whether an item or a list's file that stays is sealed there too."""
+    made, item, (day, sha256) = schema.hotlist_import.c, schema.quarantine.c, file
+    listed = select(made.import_id).where(
+        made.sealed_day == day, made.sha256 == sha256, made.file_destroyed_at.is_(None)
+    )
+    kept = select(item.quarantine_id).where(item.sealed_day == day, item.sealed_sha256 == sha256)
+    return any(connection.execute(one.limit(1)).one_or_none() for one in (listed, kept))
+
+
+def _unlink(store: Store, plan_id: int, kind: str) -> None:
+    """Unlink the files that were written down, give their days another key, and forget them. Killed in between, it is done again."""
+    with reading(store.engine) as connection:
+        files = _row(connection, plan_id, kind).files or []
+    paths = [store.received.path(date.fromisoformat(day), sha256) for day, sha256 in files]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for folder in sorted({path.parent for path in paths if path.parent.is_dir()}):
+        sync_folder(folder)
+    for day in sorted({day for day, _ in files}):
+        store.received.change_key(date.fromisoformat(day))
+    with writing(store.engine) as connection:
+        connection.execute(
+            update(purge_lot).where(_mine(plan_id, kind), purge_lot.c.files.is_not(None)).values(files=None)
+        )
+    if left := sum(path.exists() for path in paths):
+        raise VerificationError(
+            f"purge {plan_id}: {left} files of its {TITLES[kind]} are there again",
+            remedy="look at what else writes into the data folder, then execute the purge again",
+        )
+
+
+def _verify(store: Store, plan_id: int, said: Gone, planned: set[int], at: datetime) -> None:
+    """Look for what was planned: exactly what was kept is left. Raises VerificationError."""
+    with writing(store.engine) as connection:
+        row = _row(connection, plan_id, said.kind)
+        if row.verified_at is not None:
+            return
+        if (n := len(_there(connection, said.kind, planned))) != said.n_kept:
+            raise VerificationError(
+                f"purge {plan_id}: {n} of its {TITLES[said.kind]} are left where {said.n_kept} were kept",
+                remedy="look at what else writes into this database, then execute the purge again",
+            )
+        connection.execute(update(purge_lot).where(_mine(plan_id, said.kind)).values(verified_at=at))
