@@ -26,7 +26,7 @@ from alpr_assets.lifecycle.holds import covering
 from alpr_assets.lifecycle.holds.covering import Impact
 from alpr_assets.lifecycle.holds.selectors import Ground, Named, Selector
 from alpr_assets.lifecycle.lookalikes import fold
-from alpr_assets.lifecycle.reasons import written
+from alpr_assets.access.reasons import written
 from alpr_assets.lifecycle.watches.patterns import parse
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema

@@ -27,7 +27,7 @@ from alpr_assets.access.roles import Action, may
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.hits.ending import end_of_watch
 from alpr_assets.lifecycle.hotlists.categories import Category
-from alpr_assets.lifecycle.reasons import written
+from alpr_assets.access.reasons import written
 from alpr_assets.lifecycle.watches import audience
 from alpr_assets.lifecycle.watches.areas import Area
 from alpr_assets.lifecycle.watches.patterns import parse
