@@ -127,7 +127,9 @@ class VagueReason:
         numbers = _told(looked["case_number"], lambda text: says_nothing(text, self.words, is_number=True))
         reasons = _told(looked["reason"], lambda text: says_nothing(text, self.words, is_number=False))
         why = "gave {} a case number or reason that says nothing"
-        return _each(self.name, looked[numbers | reasons], lambda n: why.format(_times(n)), figure=self.n)
+        return _each(
+            self.name, looked[numbers | reasons], lambda n: why.format(_times(n)), figure=self.n, at_least=self.n
+        )
 
 
 @dataclass(frozen=True, slots=True)

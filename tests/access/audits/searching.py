@@ -49,7 +49,16 @@ class Searches:
         role, title = ROLES[member_id]
         usual = {"purpose": "criminal_investigation", "reason": "", "asked_from": None}
         self.rows.append(
-            {"member_id": member_id, "role": role, "title": title, "at": at, "case_number": case, "plate": plate, **usual, **more}
+            {
+                "member_id": member_id,
+                "role": role,
+                "title": title,
+                "at": at,
+                "case_number": case,
+                "plate": plate,
+                **usual,
+                **more,
+            }
         )
 
     def patrol(self, member_id: int, per_day: float) -> None:
@@ -72,7 +81,9 @@ class Searches:
             for _ in range(self.rng.poisson(2.2 * length)):
                 which = plates[0] if self.rng.random() < 0.35 else plates[int(self.rng.integers(0, len(plates)))]
                 who = partner if self.rng.random() < 0.3 else member_id
-                self.look(who, min(DAYS - 1, day + self.rng.integers(0, length)), 7.5 + 10 * self.rng.random(), case, which)
+                self.look(
+                    who, min(DAYS - 1, day + self.rng.integers(0, length)), 7.5 + 10 * self.rng.random(), case, which
+                )
             day += int(self.rng.integers(2, 9))
 
     def stake_out(self, member_id: int) -> None:
