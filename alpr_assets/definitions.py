@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from alpr_assets.defs import accountability, captures, hotlists, matches, reads, retention
+from alpr_assets.defs import accountability, audits, captures, hotlists, matches, reads, retention
 from alpr_assets.defs.store import StoreResource
 
 defs = dg.Definitions(
@@ -16,6 +16,8 @@ defs = dg.Definitions(
         retention.purge,
         accountability.record_heads,
         accountability.member_standing,
+        audits.misuse_signals,
+        audits.audit_report,
     ],
     asset_checks=[
         captures.captures_are_sound,
@@ -37,11 +39,19 @@ defs = dg.Definitions(
         hotlists.rematch,
         accountability.send_record_heads,
         accountability.review_members,
+        audits.review_signals,
+        audits.report_audits,
         retention.judge_retention,
         retention.execute_purge,
     ],
     sensors=[captures.landing, hotlists.hotlist_files, retention.purges_begun],
-    schedules=[accountability.heads_to_witnesses, accountability.members_reviewed, retention.retention_judged],
+    schedules=[
+        accountability.heads_to_witnesses,
+        accountability.members_reviewed,
+        audits.signals_reviewed,
+        audits.audits_reported,
+        retention.retention_judged,
+    ],
     resources={"store": StoreResource()},
     # Parallel work happens inside an asset; a process for each step costs 20–35 s a day.
     executor=dg.in_process_executor,

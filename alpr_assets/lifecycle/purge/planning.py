@@ -17,12 +17,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import LEAST, one_line, written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.purge.manifests import Manifest, digest_of
-from alpr_assets.access.reasons import LEAST, one_line, written
 from alpr_assets.lifecycle.retention.judging import eligible
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -61,8 +61,6 @@ class Department:
 
     def gate(self) -> Gate:
         def trained(member_id: int) -> Member:
-            from dataclasses import replace  # noqa: PLC0415
-
             return replace(register.member(self.engine, member_id), trained_until=date(2027, 1, 31))
 
         return Gate(trained, self.record, self.policy, self.clock, lambda number: None)
@@ -146,6 +144,10 @@ class Department:
         return int(
             self.act(who, Action.CONDUCT_AUDIT, partial(findings.find, audit_id=audit_id, **{**usual, **changes}))
         )
+
+    def follow(self, finding_id: int, kind: str, who: Role | Member = Role.CUSTODIAN, **changes: Any) -> None:
+        usual: dict[str, Any] = {"kind": kind, "note": "seen to", "due_on": None}
+        self.act(who, Action.APPROVE_AUDIT, partial(findings.move, finding_id=finding_id, **{**usual, **changes}))
 
     def sign(self, audit_id: int, who: Role | Member = Role.CUSTODIAN) -> None:
         self.act(who, Action.APPROVE_AUDIT, partial(planning.sign, audit_id=audit_id, reason="read and agreed"))

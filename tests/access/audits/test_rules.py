@@ -140,7 +140,6 @@ def test_vague_numbers_are_told_from_the_figure_on() -> None:
     assert [(one.member_id, len(one.record_ids)) for one in VagueReason(2, WORDS).find(looked)] == [(1, 2)]
 
 
-@pytest.mark.clause("422.4")
 @pytest.mark.parametrize("case", ["ICE-2026-1", "deportation-1", "26-immigration", "x-UNDOCUMENTED-1"])
 def test_refused_wording_under_another_purpose_is_told(case: str, policy: Policy) -> None:
     (rule,) = (one for one in rules_of(policy, set()) if one.name == "refused_wording")
