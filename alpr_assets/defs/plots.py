@@ -30,10 +30,19 @@ def ages(months: Sequence[int], *, minimum: int, maximum: int, title: str) -> dg
     axes = figure.add_subplot()
     axes.bar(range(len(months)), months, color="#3b6ea5", align="edge", width=0.85)
     axes.set_xlim(0, max(len(months), maximum) + 1)
-    top = max([1, *months])
+    axes.set_ylim(0, 1.1 * max([1, *months]))
     for month, text in ((minimum, "may be destroyed"), (maximum, "must be destroyed")):
         axes.axvline(month, color="#a4161a", linewidth=1, linestyle="--")
-        axes.text(month - 0.15, top, text, fontsize=7, color="#a4161a", ha="right", va="top")
+        axes.text(
+            month - 0.15,
+            0.97,
+            text,
+            fontsize=7,
+            color="#a4161a",
+            ha="right",
+            va="top",
+            transform=axes.get_xaxis_transform(),
+        )
     axes.set_xlabel("months from being taken to being looked at", fontsize=7)
     axes.tick_params(labelsize=7)
     return _picture(figure, axes, title)

@@ -53,7 +53,11 @@ def test_a_report_is_issued_once_with_its_hashes_in_the_record(signed: tuple[Dep
     with reading(agency.engine) as connection:
         assert report.due(connection) == [audit_id]
     made = report.issue(agency.office, audit_id, at=NOW)
-    assert report.issue(agency.office, audit_id, at=NOW + timedelta(days=1)) == report.issued(agency.engine, audit_id) == made
+    assert (
+        report.issue(agency.office, audit_id, at=NOW + timedelta(days=1))
+        == report.issued(agency.engine, audit_id)
+        == made
+    )
     with reading(agency.engine) as connection:
         assert report.due(connection) == []
     (entry,) = (one for one in kept(agency.office).entries if one.action == "audit_report")
@@ -62,7 +66,9 @@ def test_a_report_is_issued_once_with_its_hashes_in_the_record(signed: tuple[Dep
     }  # fmt: skip
 
 
-def test_a_report_says_how_to_draw_again_and_names_no_plate_and_nobody_who_was_drawn(signed: tuple[Department, int]) -> None:
+def test_a_report_says_how_to_draw_again_and_names_no_plate_and_nobody_who_was_drawn(
+    signed: tuple[Department, int],
+) -> None:
     agency, audit_id = signed
     with reading(agency.engine) as connection:
         said = report.content(connection, audit_id, policy=agency.policy)
@@ -86,7 +92,9 @@ def test_the_same_audit_gives_the_same_bytes_in_another_process(signed: tuple[De
     assert html == again
     code = "import sys; from alpr_assets.access.audits.report import printed; sys.stdout.buffer.write(printed(sys.stdin.read()))"
     environment = {"PATH": "", "PYTHONHASHSEED": "7", "HOME": str(ROOT)}
-    other = subprocess.run([sys.executable, "-c", code], input=html.encode(), cwd=ROOT, env=environment, capture_output=True, check=True)
+    other = subprocess.run(
+        [sys.executable, "-c", code], input=html.encode(), cwd=ROOT, env=environment, capture_output=True, check=True
+    )
     assert other.stdout == report.printed(html)
 
 
