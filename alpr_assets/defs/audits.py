@@ -56,6 +56,7 @@ def misuse_signals(config: Week, store: StoreResource) -> dg.MaterializeResult:
         metadata={
             "week from": week_on.isoformat(),
             "looks gone through": made.n_looks,
+            "of them, whose query can no longer be opened": made.n_unopened,
             "members listed": made.n_listed,
             "members behind the end of the list": made.n_beyond,
             "signals": table(made.signals, of="signal"),

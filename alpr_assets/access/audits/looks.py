@@ -194,10 +194,10 @@ def ages(connection: Connection, *, since: datetime, until: datetime) -> dict[in
     return counted
 
 
-def months(days: Mapping[int, int], *, at_least: int = 12) -> list[int]:
-    """Ages in days as counts by months of 30.4 days, from 0 on; `at_least` of them."""
+def months(days: Mapping[int, int]) -> list[int]:
+    """Ages in days as counts by months of 30.4 days, from 0 on; a year's at least."""
     by_month: dict[int, int] = {}
     for age, n in days.items():
         month = int(age * 12 // 365.25)
         by_month[month] = by_month.get(month, 0) + n
-    return [by_month.get(month, 0) for month in range(max([at_least - 1, *by_month]) + 1)]
+    return [by_month.get(month, 0) for month in range(max([11, *by_month]) + 1)]

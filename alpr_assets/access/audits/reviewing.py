@@ -30,13 +30,15 @@ from alpr_assets.store.engine import one_writer, reading, writing
 class Week:
     """A week's list as it was made.
 
-    on : its Monday; n_looks : that were gone through; n_listed, n_beyond : members on the list, and behind its end
+    on : its Monday; n_looks : that were gone through; n_unopened : of them, whose query can no longer be opened
+    n_listed, n_beyond : members on the list, and behind its end
     signals : how many of each rule, of all that grew in the week
     ages : reads that were looked at within the days that the list looks back, by months from being taken to being looked at
     """
 
     on: date
     n_looks: int
+    n_unopened: int
     n_listed: int
     n_beyond: int
     signals: dict[str, int]
@@ -70,7 +72,8 @@ def make(engine: Engine, source: looks.Source, week_on: date, *, policy: Policy,
     _store(engine, week_on, first, policy=policy, at=at)
     counted = pd.Series([one.rule for one in grown], dtype=object).value_counts()
     by_rule = {str(rule): int(n) for rule, n in counted.items()}
-    return Week(week_on, len(looked), len(first), len(suspects) - len(first), by_rule, months)
+    n_unopened = int((~looked["opened"]).sum())
+    return Week(week_on, len(looked), n_unopened, len(first), len(suspects) - len(first), by_rule, months)
 
 
 def growing(signals: list[Signal], looked: pd.DataFrame, since: datetime) -> list[Signal]:
