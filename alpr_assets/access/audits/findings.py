@@ -12,16 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from alpr_assets.access import register
-from alpr_assets.access.audits import planning
+from alpr_assets.access.audits import judging, planning
 from alpr_assets.access.gate import Found, Grant
-from alpr_assets.access.people import Status
 from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
-from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.policy import Policy
-from alpr_assets.store.audits import MAX_NOTE, audit_item, finding, finding_move
+from alpr_assets.store.audits import MAX_NOTE, finding, finding_move
 
 
 def find(
@@ -45,11 +42,11 @@ def find(
     IllegalMoveError : the audit is not drawn, or signed off
     MalformedError : `reason`, `due` or `owner`
     """
-    require_act(grant)
+    planning.require_reviewer(grant)
     row = planning.locked(connection, audit_id)
     if row.status != "drawn":
         raise IllegalMoveError(f"audit {audit_id} is {row.status}: nothing is found any more")
-    subject_id = None if record_id is None else _subject(connection, grant, audit_id, record_id)
+    subject_id = None if record_id is None else judging.item_of(connection, grant, audit_id, record_id)["member_id"]
     of = {"audit_id": audit_id, "record_id": record_id, "subject_id": subject_id}
     return open_one(grant, connection, of, text=text, owner_id=owner_id, due_on=due_on, policy=policy)
 
@@ -61,7 +58,7 @@ def move(
 
     Raises AccessRefusedError; IllegalMoveError: it is closed; NotFoundError; MalformedError: `move`, `reason` or `due`.
     """
-    require_act(grant)
+    planning.require_reviewer(grant)
     row = connection.execute(select(finding).where(finding.c.finding_id == finding_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no finding {finding_id}")
@@ -76,18 +73,8 @@ def move(
         raise IllegalMoveError(f"finding {finding_id} is closed")
     if kind == "extended" and (due_on is None or due_on <= row.due_on):
         raise MalformedError("due", "more time is a later date", remedy=f"after {row.due_on}")
-    values = {
-        "finding_id": finding_id, "seq": row.n_moves + 1, "kind": kind, "note": written(note, most=MAX_NOTE),
-        "due_on": due_on if kind == "extended" else row.due_on, "member_id": me, "decided_at": grant.at,
-    }  # fmt: skip
-    number = connection.execute(insert(finding_move).returning(finding_move.c.move_id), values).scalar_one()
-    changed = {
-        "n_moves": row.n_moves + 1,
-        "due_on": values["due_on"],
-        "status": "closed" if kind == "closed" else "open",
-    }
-    connection.execute(update(finding).where(finding.c.finding_id == finding_id).values(changed))
-    return Found(None, [ResultId("finding", None, finding_id), ResultId("finding_move", None, number)])
+    until = due_on if kind == "extended" and due_on else row.due_on
+    return Found(None, _move(grant, connection, finding_id, row.n_moves + 1, kind=kind, note=note, due_on=until))
 
 
 def open_one(
@@ -105,7 +92,7 @@ def open_one(
     due = due_on or on + timedelta(days=policy.audits.finding_days)
     if due < on:
         raise MalformedError("due", "a finding is due today or later")
-    if owner_id == of["subject_id"] or register.member(connection, owner_id).status is not Status.ACTIVE:
+    if owner_id == of["subject_id"] or not planning.is_active(connection, owner_id):
         raise MalformedError("owner", "an active member sees to a finding, not whom it is about", remedy="name another")
     row = {
         **of, "text": written(text, most=MAX_NOTE), "owner_id": owner_id, "opened_at": grant.at,
@@ -132,11 +119,6 @@ def listed(
     return [row | {"moves": [one for one in followed if one["finding_id"] == row["finding_id"]]} for row in found]
 
 
-def require_act(grant: Grant) -> None:
-    """Findings are opened and moved by who audits or who approves."""
-    grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_AUDIT else Action.CONDUCT_AUDIT)
-
-
 def _move(
     grant: Grant, connection: Connection, finding_id: int, seq: int, *, kind: str, note: str, due_on: date
 ) -> list[ResultId]:
@@ -149,14 +131,3 @@ def _move(
     changed = {"n_moves": seq, "due_on": due_on, "status": "closed" if kind == "closed" else "open"}
     connection.execute(update(finding).where(finding.c.finding_id == finding_id).values(changed))
     return [ResultId("finding", None, finding_id), ResultId("finding_move", None, number)]
-
-
-def _subject(connection: Connection, grant: Grant, audit_id: int, record_id: int) -> int:
-    """Whose entry it is; found by its reviewer only."""
-    mine = (audit_item.c.audit_id == audit_id) & (audit_item.c.record_id == record_id)
-    row = connection.execute(select(audit_item).where(mine)).one_or_none()
-    if row is None:
-        raise NotFoundError(f"entry {record_id} is not of audit {audit_id}")
-    if row.reviewer_id != grant.member.member_id:
-        raise AccessRefusedError(("another judges this entry",), codes=("reviewer",))
-    return int(row.member_id)

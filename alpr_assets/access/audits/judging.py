@@ -19,7 +19,6 @@ from alpr_assets.access.reasons import written
 from alpr_assets.access.record import reading as record_reading
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.record.reading import Line
-from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.store.audits import MAX_NOTE, audit_item, audit_judgement
 from alpr_assets.store.engine import reading
@@ -57,9 +56,9 @@ def open_entry(grant: Grant, engine: Engine, audit_id: int, record_id: int, *, s
     Raises AccessRefusedError: another's, or the grant is for another ask; NotFoundError: it is not of this audit; VerificationError: what is
     sealed is not what was recorded.
     """
-    _require_act(grant)
+    planning.require_reviewer(grant)
     with reading(engine) as connection:
-        item = _item(connection, grant, audit_id, record_id)
+        item = item_of(connection, grant, audit_id, record_id)
         judged = _judgements(connection, audit_id, record_id)
     with source.open() as record:
         line = record_reading.entry(record, record_id)
@@ -81,9 +80,9 @@ def judge(
     Raises AccessRefusedError: another's; IllegalMoveError: it is not drawn, or signed off; NotFoundError; MalformedError: `reason`: an answer
     that is not yes says why.
     """
-    _require_act(grant)
+    planning.require_reviewer(grant)
     row = planning.locked(connection, audit_id)
-    _item(connection, grant, audit_id, record_id)
+    item_of(connection, grant, audit_id, record_id)
     if row.status != "drawn":
         raise IllegalMoveError(f"audit {audit_id} is {row.status}: nothing is judged any more")
     if set(answers) != set(QUESTIONS):
@@ -99,18 +98,20 @@ def judge(
     return Found(None, [ResultId("audit", None, audit_id), ResultId("audit_judgement", None, made)])
 
 
-def _require_act(grant: Grant) -> None:
-    """The approver judges the auditor's own entries; each under his own action."""
-    grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_AUDIT else Action.CONDUCT_AUDIT)
+def item_of(connection: Connection, grant: Grant, audit_id: int, record_id: int) -> Mapping[str, Any]:
+    """An entry of a sample, for its reviewer; where he left, for the approver, unless it is his own.
 
-
-def _item(connection: Connection, grant: Grant, audit_id: int, record_id: int) -> Mapping[str, Any]:
+    Raises AccessRefusedError; NotFoundError.
+    """
     mine = (audit_item.c.audit_id == audit_id) & (audit_item.c.record_id == record_id)
     row = connection.execute(select(audit_item).where(mine)).mappings().one_or_none()
     if row is None:
         raise NotFoundError(f"entry {record_id} is not of audit {audit_id}")
-    if row["reviewer_id"] != grant.member.member_id:
-        raise AccessRefusedError(("another judges this entry",), codes=("reviewer",))
+    me = grant.member.member_id
+    if row["reviewer_id"] != me:
+        is_left = not planning.is_active(connection, row["reviewer_id"])
+        if not is_left or me == row["member_id"] or me != planning.of_number(connection, audit_id).approver_id:
+            raise AccessRefusedError(("another judges this entry",), codes=("reviewer",))
     return dict(row)
 
 

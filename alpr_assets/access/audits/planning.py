@@ -4,8 +4,8 @@ Here: members' acts on an audit as a whole. Each is a deed for `Gate.act`: it is
 drawn (`drawing`), judging them (`judging`), findings (`findings`).
 
 Three people at least: who audits, who approves, and whose searches they are. A plan is approved by another than planned it; from then on its
-sample is fixed, and it is not taken back. The auditor's own entries are judged by the approver. An audit is signed off when every entry is
-judged, by who may approve, is not the auditor and has no entry in it.
+sample is fixed, and it is not taken back. The auditor's own entries are judged by the approver, and so are those of an auditor who left.
+An audit is signed off when every entry is judged, by who may approve, is not the auditor and has no entry in it.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def keep_sample(grant: Grant, connection: Connection, audit_id: int, sample: Sam
 
     Raises AccessRefusedError; IllegalMoveError: it is drawn already, or not approved; NotFoundError.
     """
-    grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_AUDIT else Action.CONDUCT_AUDIT)
+    require_reviewer(grant)
     row = locked(connection, audit_id)
     _require(row, "approved")
     items = [
@@ -181,18 +181,19 @@ def keep_sample(grant: Grant, connection: Connection, audit_id: int, sample: Sam
 
 
 def sign(grant: Grant, connection: Connection, audit_id: int, *, reason: str) -> Found[None]:
-    """Sign an audit off: nothing is judged or found behind it. The approver, or, where entries are his own, another who may approve.
+    """Sign an audit off: nothing is judged or found behind it. The approver; another who may approve where he left or is barred.
+
+    Barred are the auditor, who judged for him, and whose entries were drawn.
 
     Raises AccessRefusedError; IllegalMoveError: entries are not judged; NotFoundError; MalformedError: `reason`.
     """
     grant.require(Action.APPROVE_AUDIT)
     row = locked(connection, audit_id)
     _require(row, "drawn")
-    me = grant.member.member_id
-    of = set(connection.scalars(select(audit_item.c.member_id).where(audit_item.c.audit_id == audit_id)))
-    if me == row.auditor_id or me in of:
+    me, barred = grant.member.member_id, _barred(connection, row)
+    if me in barred:
         raise AccessRefusedError(("nobody signs off own work, or an audit of own searches",), codes=("own_audit",))
-    if me != row.approver_id and row.approver_id not in of:
+    if me != row.approver_id and row.approver_id not in barred and is_active(connection, row.approver_id):
         raise AccessRefusedError(("an audit is signed off by its approver",), codes=("approver",))
     if left := n_unjudged(connection, audit_id):
         raise IllegalMoveError(f"{left} entries of audit {audit_id} are not judged", remedy="judge them first")
@@ -237,6 +238,27 @@ def n_unjudged(connection: Connection, audit_id: int) -> int:
     return int(connection.scalar(statement) or 0)
 
 
+def require_reviewer(grant: Grant) -> None:
+    """Entries, findings and signals are looked at by who audits, or who approves, each under his own action."""
+    grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_AUDIT else Action.CONDUCT_AUDIT)
+
+
+def is_active(connection: Connection, member_id: int) -> bool:
+    return register.member(connection, member_id).status is Status.ACTIVE
+
+
+def _barred(connection: Connection, row: Any) -> set[int]:
+    """Who cannot sign: see `sign`."""
+    item, judged = audit_item.c, audit_judgement.c
+    searched = connection.scalars(select(item.member_id).where(item.audit_id == row.audit_id))
+    instead = (
+        select(judged.member_id)
+        .join(audit_item, (item.audit_id == judged.audit_id) & (item.record_id == judged.record_id))
+        .where(judged.audit_id == row.audit_id, judged.member_id != item.reviewer_id)
+    )
+    return {row.auditor_id, *searched, *connection.scalars(instead)}
+
+
 def _move(connection: Connection, audit_id: int, **values: Any) -> None:
     connection.execute(update(audit).where(audit.c.audit_id == audit_id).values(**values))
 
@@ -268,8 +290,7 @@ def _check_people(connection: Connection, wanted: Wanted, *, planner_id: int) ->
             "people", "who approves is neither the auditor nor who plans", remedy="name another approver"
         )
     for member_id, action in ((wanted.auditor_id, Action.CONDUCT_AUDIT), (wanted.approver_id, Action.APPROVE_AUDIT)):
-        one = register.member(connection, member_id)
-        if one.status is not Status.ACTIVE or not may(one.role, action):
+        if not is_active(connection, member_id) or not may(register.member(connection, member_id).role, action):
             raise MalformedError(
                 "people", f"member {member_id} cannot {action.replace('_', ' ')}", remedy="name another"
             )

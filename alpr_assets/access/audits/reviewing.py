@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from alpr_assets.access.audits import findings, looks, own_plates
+from alpr_assets.access.audits import findings, looks, own_plates, planning
 from alpr_assets.access.audits.rules import rules_of
 from alpr_assets.access.audits.signals import Signal, Suspect, find, ranked
 from alpr_assets.access.gate import Found, Grant
@@ -115,7 +115,7 @@ def late(connection: Connection, *, at: datetime, policy: Policy) -> list[int]:
 
 def one_week(grant: Grant, engine: Engine, week_on: date) -> Found[list[dict[str, Any]]]:
     """A week's list in its order, each with its `decision` and `findings`. Whoever reads it does not see his own signals."""
-    findings.require_act(grant)
+    planning.require_reviewer(grant)
     mine = misuse_review.c.member_id == grant.member.member_id
     with reading(engine) as connection:
         statement = (
@@ -160,7 +160,7 @@ def refer(
 
 def _decide(grant: Grant, connection: Connection, review_id: int, kind: str, note: str) -> Found[int]:
     """Write a decision down; whom it is about."""
-    findings.require_act(grant)
+    planning.require_reviewer(grant)
     this = misuse_review.c.review_id == review_id
     row = connection.execute(select(misuse_review).where(this).with_for_update()).one_or_none()
     if row is None:

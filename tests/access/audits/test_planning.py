@@ -16,6 +16,7 @@ from alpr_assets.access.audits.judging import Answer
 from alpr_assets.access.record.exporting import export_record
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError
+from alpr_assets.store import people
 from alpr_assets.store.audits import audit, audit_item
 from alpr_assets.store.engine import reading, writing
 from tests.access.audits.acts import NOW, Department
@@ -64,14 +65,14 @@ def test_an_audit_goes_from_plan_to_signature_and_nothing_changes_behind_it(busy
 
 
 def test_who_plans_does_not_approve_and_who_audits_does_not_sign(busy: Department) -> None:
-    for people in (
+    for wrong in (
         {"approver_id": busy.who(Role.COMMANDER).member_id},  # who plans
         {"approver_id": busy.who(Role.OFFICER).member_id},
         {"auditor_id": busy.who(Role.CUSTODIAN).member_id},
         {"auditor_id": busy.who(Role.OFFICER).member_id},
     ):
         with pytest.raises(MalformedError) as refused:
-            busy.plan(**people)
+            busy.plan(**wrong)
         assert refused.value.code == "people"
     audit_id = busy.plan()
     with pytest.raises(AccessRefusedError):
@@ -219,3 +220,34 @@ def test_behind_the_signature_the_database_takes_nothing_more(busy: Department) 
     with reading(busy.engine) as connection:
         assert connection.scalar(select(audit.c.status)) == "signed"
         assert connection.scalar(select(audit_item.c.chosen)) == "random"
+
+
+def leaves(agency: Department, who: Role) -> None:
+    with writing(agency.engine) as connection:
+        this = people.member.c.member_id == agency.who(who).member_id
+        connection.execute(people.member.update().where(this).values(status="separated"))
+
+
+def test_when_the_auditor_leaves_the_approver_judges_and_another_signs(busy: Department) -> None:
+    audit_id = busy.drawn(n_random=2)
+    first, second = (item["record_id"] for item in items(busy, audit_id))
+    busy.judge(audit_id, first)
+    with pytest.raises(AccessRefusedError):
+        busy.judge(audit_id, second, Role.CUSTODIAN)
+    leaves(busy, Role.AUDITOR)
+    with pytest.raises(AccessRefusedError):
+        busy.judge(audit_id, second, Role.COMMANDER)
+    busy.judge(audit_id, second, Role.CUSTODIAN)
+    with pytest.raises(AccessRefusedError):
+        busy.sign(audit_id, Role.CUSTODIAN)
+    busy.sign(audit_id, Role.ATTORNEY)
+
+
+def test_when_the_approver_leaves_another_signs(busy: Department) -> None:
+    audit_id = busy.drawn(n_random=1)
+    (only,) = items(busy, audit_id)
+    busy.judge(audit_id, only["record_id"])
+    with pytest.raises(AccessRefusedError):
+        busy.sign(audit_id, Role.ATTORNEY)
+    leaves(busy, Role.CUSTODIAN)
+    busy.sign(audit_id, Role.ATTORNEY)

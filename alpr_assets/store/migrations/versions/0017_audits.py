@@ -49,14 +49,16 @@ OWN_SIGNATURE = (
 )
 ENDED = "EXISTS (SELECT 1 FROM audit AS a WHERE a.audit_id = NEW.audit_id AND a.status IN ('signed', 'cancelled'))"
 NOT_REVIEWER = (
-    "NOT EXISTS (SELECT 1 FROM audit_item AS i WHERE i.audit_id = NEW.audit_id AND i.record_id = NEW.record_id "
-    "AND i.reviewer_id = NEW.member_id)"
+    "NOT EXISTS (SELECT 1 FROM audit_item AS i JOIN audit AS a ON a.audit_id = i.audit_id WHERE i.audit_id = NEW.audit_id "
+    "AND i.record_id = NEW.record_id AND i.member_id <> NEW.member_id AND NEW.member_id IN (i.reviewer_id, a.approver_id))"
 )
 UNDECIDED = (
     "NEW.status <> OLD.status AND (OLD.status <> 'open' OR NOT EXISTS (SELECT 1 FROM misuse_decision AS d "
     "WHERE d.review_id = NEW.review_id AND d.kind = NEW.status))"
 )
-OWN_SIGNALS = "EXISTS (SELECT 1 FROM misuse_review AS r WHERE r.review_id = NEW.review_id AND r.member_id = NEW.member_id)"
+OWN_SIGNALS = (
+    "EXISTS (SELECT 1 FROM misuse_review AS r WHERE r.review_id = NEW.review_id AND r.member_id = NEW.member_id)"
+)
 UNMOVED = (
     "NEW.status <> OLD.status AND (OLD.status <> 'open' OR NOT EXISTS (SELECT 1 FROM finding_move AS m "
     "WHERE m.finding_id = NEW.finding_id AND m.kind = 'closed'))"
@@ -85,7 +87,7 @@ REFUSALS = (
     ("audit_decision_ended", "audit_decision", "BEFORE INSERT", ENDED, "this audit has ended"),
     ("audit_item_once", "audit_item", "BEFORE INSERT", _no_audit("approved"), "a sample is drawn once"),
     ("audit_judgement_open", "audit_judgement", "BEFORE INSERT", _no_audit("drawn"), "nothing is judged behind the signature"),
-    ("audit_judgement_reviewer", "audit_judgement", "BEFORE INSERT", NOT_REVIEWER, "an entry is judged by its reviewer"),
+    ("audit_judgement_reviewer", "audit_judgement", "BEFORE INSERT", NOT_REVIEWER, "an entry is judged by its reviewer or the approver, never by whose it is"),
     ("misuse_review_fixed", "misuse_review", "BEFORE UPDATE",
      _changed("week_on", "rank", "member_id", "points", "signals", "made_at"), "what was listed is never changed"),
     ("misuse_review_decided", "misuse_review", "BEFORE UPDATE", UNDECIDED, "signals are decided once"),
