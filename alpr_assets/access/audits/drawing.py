@@ -1,6 +1,6 @@
 """The sample of an audit: which entries are looked at, by chance and by signals; nobody chooses them, and anybody can draw them again.
 
-Here: the seed, the order of chance, the sample. Not here: storing it (`planning`), the signals (`signals`).
+Here: the seed, the order of chance, the sample. Not here: reading and storing it (`sampling`), the signals (`signals`).
 
 The seed is the SHA-256 of the record's name, the first signed head that covers the plan's approval, and the audit's number. Whoever plans or
 approves knows none of it beforehand: each entry has a random salt of its own, and what is approved is not taken back. The order of chance is

@@ -1,7 +1,7 @@
-"""Audits planned, approved, drawn and signed off (422.6(c)).
+"""Audits planned, approved and signed off (422.6(c)).
 
-Here: members' acts on an audit as a whole. Each is a deed for `Gate.act`: it is done only where the record has it. Not here: which entries are
-drawn (`drawing`), judging them (`judging`), findings (`findings`).
+Here: members' acts on an audit as a whole. Each is a deed for `Gate.act`: it is done only where the record has it. Not here: its sample
+(`sampling`), judging it (`judging`), findings (`findings`).
 
 Three people at least: who audits, who approves, and whose searches they are. A plan is approved by another than planned it; from then on its
 sample is fixed, and it is not taken back. The auditor's own entries are judged by the approver, and so are those of an auditor who left.
@@ -20,16 +20,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, insert, select, update
 
 from alpr_assets.access import register
-from alpr_assets.access.audits import looks, own_plates
-from alpr_assets.access.audits.drawing import Sample, draw
-from alpr_assets.access.audits.rules import rules_of
-from alpr_assets.access.audits.signals import find
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.people import Status
 from alpr_assets.access.reasons import written
-from alpr_assets.access.record import reading as record_reading
-from alpr_assets.access.record import tail
-from alpr_assets.access.record.entries import Outcome, RecordUnavailableError, ResultId
+from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, may
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.policy import SIGNALS, Policy
@@ -100,9 +94,9 @@ def approve(grant: Grant, connection: Connection, audit_id: int, *, reason: str)
     row = locked(connection, audit_id)
     if grant.member.member_id != row.approver_id:
         raise AccessRefusedError(("a plan is approved by the approver whom it names",), codes=("approver",))
-    _require(row, "planned")
+    require_status(row, "planned")
     ids = decide(connection, grant, row, "approved", reason)
-    _move(connection, audit_id, status="approved")
+    change(connection, audit_id, status="approved")
     return Found(None, ids)
 
 
@@ -110,74 +104,10 @@ def cancel(grant: Grant, connection: Connection, audit_id: int, *, reason: str) 
     """Give a plan up that nobody approved yet; afterwards its sample is fixed, and it is carried out. Raises as `approve`."""
     grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_AUDIT else Action.PLAN_AUDIT)
     row = locked(connection, audit_id)
-    _require(row, "planned")
+    require_status(row, "planned")
     ids = decide(connection, grant, row, "cancelled", reason)
-    _move(connection, audit_id, status="cancelled")
+    change(connection, audit_id, status="cancelled")
     return Found(None, ids)
-
-
-def sampled(connection: Connection, audit_id: int, source: looks.Source, *, policy: Policy) -> Sample:
-    """What an approved audit's sample is: read from the record, nothing is written and nobody is told.
-
-    Raises
-    ------
-    IllegalMoveError : it is not approved
-    RecordUnavailableError : the record does not have the approval, or no head covers it
-    """
-    row = of_number(connection, audit_id)
-    _require(row, "approved")
-    own = own_plates.listed(connection, at=row.until_at)
-    approval = connection.scalar(
-        select(audit_decision.c.decision_id).where(
-            audit_decision.c.audit_id == audit_id, audit_decision.c.kind == "approved"
-        )
-    )
-    with source.open() as record:
-        about = record_reading.searches_that_returned(record, "audit_decision", None, int(approval or 0))
-        entry = next((one for one in about if one.outcome is Outcome.DONE), None)
-        head = tail.head_over(record, entry.record_id) if entry else None
-        if head is None:
-            raise RecordUnavailableError(
-                f"the record has no signed approval of audit {audit_id}", remedy="verify the record"
-            )
-        looked = looks.looks(record, source, since=row.since_at, until=row.until_at, below=head.size)
-        months = looks.months(looks.ages(record, since=row.since_at, until=row.until_at))
-    signals = find(looked, rules_of(policy, own), areas=row.areas)
-    return draw(
-        head,
-        audit_id,
-        looked,
-        signals,
-        weights=policy.audits.weights,
-        n_random=row.n_random,
-        n_risk=row.n_risk,
-        ages=months,
-    )
-
-
-def keep_sample(grant: Grant, connection: Connection, audit_id: int, sample: Sample) -> Found[int]:
-    """Store an approved audit's sample, see `sampled`; how many entries it has. Each has its reviewer: never whose entry it is.
-
-    Raises AccessRefusedError; IllegalMoveError: it is drawn already, or not approved; NotFoundError.
-    """
-    require_reviewer(grant)
-    row = locked(connection, audit_id)
-    _require(row, "approved")
-    items = [
-        {
-            "audit_id": audit_id, "record_id": one.record_id, "number": number, "chosen": one.chosen, "member_id": one.member_id,
-            "reviewer_id": row.approver_id if one.member_id == row.auditor_id else row.auditor_id, "signals": list(one.signals),
-        }
-        for number, one in enumerate(sample.drawn, start=1)
-    ]  # fmt: skip
-    if items:
-        connection.execute(insert(audit_item), items)
-    ids = decide(connection, grant, row, "drawn", f"{len(items)} of {sample.n_entries} entries")
-    _move(
-        connection, audit_id, status="drawn", head_size=sample.head_size, seed=sample.seed, n_entries=sample.n_entries,
-        entries_sha256=sample.entries_sha256, ages=list(sample.ages),
-    )  # fmt: skip
-    return Found(len(items), ids)
 
 
 def sign(grant: Grant, connection: Connection, audit_id: int, *, reason: str) -> Found[None]:
@@ -189,7 +119,7 @@ def sign(grant: Grant, connection: Connection, audit_id: int, *, reason: str) ->
     """
     grant.require(Action.APPROVE_AUDIT)
     row = locked(connection, audit_id)
-    _require(row, "drawn")
+    require_status(row, "drawn")
     me, barred = grant.member.member_id, _barred(connection, row)
     if me in barred:
         raise AccessRefusedError(("nobody signs off own work, or an audit of own searches",), codes=("own_audit",))
@@ -198,7 +128,7 @@ def sign(grant: Grant, connection: Connection, audit_id: int, *, reason: str) ->
     if left := n_unjudged(connection, audit_id):
         raise IllegalMoveError(f"{left} entries of audit {audit_id} are not judged", remedy="judge them first")
     ids = decide(connection, grant, row, "signed", reason)
-    _move(connection, audit_id, status="signed")
+    change(connection, audit_id, status="signed")
     return Found(None, ids)
 
 
@@ -226,7 +156,7 @@ def decide(connection: Connection, grant: Grant, row: Any, kind: str, reason: st
         "member_id": grant.member.member_id, "reason": written(reason, most=MAX_NOTE),
     }  # fmt: skip
     number = connection.execute(insert(audit_decision).returning(audit_decision.c.decision_id), values).scalar_one()
-    _move(connection, row.audit_id, n_decisions=row.n_decisions + 1)
+    change(connection, row.audit_id, n_decisions=row.n_decisions + 1)
     return [ResultId("audit", None, row.audit_id), ResultId("audit_decision", None, number)]
 
 
@@ -259,11 +189,13 @@ def _barred(connection: Connection, row: Any) -> set[int]:
     return {row.auditor_id, *searched, *connection.scalars(instead)}
 
 
-def _move(connection: Connection, audit_id: int, **values: Any) -> None:
+def change(connection: Connection, audit_id: int, **values: Any) -> None:
+    """Change an audit's row; what was planned stays, by the database's triggers."""
     connection.execute(update(audit).where(audit.c.audit_id == audit_id).values(**values))
 
 
-def _require(row: Any, status: str) -> None:
+def require_status(row: Any, status: str) -> None:
+    """Raise IllegalMoveError for an audit that stands elsewhere."""
     if row.status != status:
         raise IllegalMoveError(f"audit {row.audit_id} is {row.status}, not {status}", remedy="look at it again")
 

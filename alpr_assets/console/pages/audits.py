@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alpr_assets.access import register
-from alpr_assets.access.audits import listing, planning, report
+from alpr_assets.access.audits import listing, planning, report, sampling
 from alpr_assets.access.audits.judging import QUESTIONS
 from alpr_assets.access.audits.planning import Frequency, Wanted
 from alpr_assets.access.gate import Ask, Found, Grant
@@ -191,11 +191,11 @@ async def _draw(asked: Asked, audit_id: int, action: Action) -> None:
     def sampled() -> Any:
         source = source_of(services.settings, services.policy)
         with reading(services.store.engine) as connection:
-            return planning.sampled(connection, audit_id, source, policy=services.policy)
+            return sampling.sampled(connection, audit_id, source, policy=services.policy)
 
     sample = await run_sync(sampled)
     await acted(
-        asked, action, partial(planning.keep_sample, audit_id=audit_id, sample=sample), audit=audit_id, decision="draw"
+        asked, action, partial(sampling.keep_sample, audit_id=audit_id, sample=sample), audit=audit_id, decision="draw"
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from alpr_assets.access import register
 from alpr_assets.access.acting import Office
-from alpr_assets.access.audits import findings, judging, planning
+from alpr_assets.access.audits import findings, judging, planning, sampling
 from alpr_assets.access.audits.judging import Answer
 from alpr_assets.access.audits.looks import Source
 from alpr_assets.access.audits.planning import Frequency, Wanted
@@ -116,11 +116,11 @@ class Department:
 
     def sampled(self, audit_id: int) -> Any:
         with self.engine.connect() as connection:
-            return planning.sampled(connection, audit_id, self.source, policy=self.policy)
+            return sampling.sampled(connection, audit_id, self.source, policy=self.policy)
 
     def draw(self, audit_id: int) -> Any:
         sample = self.sampled(audit_id)
-        self.act(Role.AUDITOR, Action.CONDUCT_AUDIT, partial(planning.keep_sample, audit_id=audit_id, sample=sample))
+        self.act(Role.AUDITOR, Action.CONDUCT_AUDIT, partial(sampling.keep_sample, audit_id=audit_id, sample=sample))
         return sample
 
     def drawn(self, **changes: Any) -> int:
