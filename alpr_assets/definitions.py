@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from alpr_assets.defs import accountability, captures, hotlists, matches, reads, retention
+from alpr_assets.defs import accountability, audits, captures, hotlists, matches, reads, retention
 from alpr_assets.defs.store import StoreResource
 
 defs = dg.Definitions(
@@ -17,6 +17,8 @@ defs = dg.Definitions(
         retention.purge_completions,
         accountability.record_heads,
         accountability.member_standing,
+        audits.misuse_signals,
+        audits.audit_report,
     ],
     asset_checks=[
         captures.captures_are_sound,
@@ -38,6 +40,8 @@ defs = dg.Definitions(
         hotlists.rematch,
         accountability.send_record_heads,
         accountability.review_members,
+        audits.review_signals,
+        audits.report_audits,
         retention.judge_retention,
         retention.draft_purge,
         retention.execute_purge,
@@ -47,6 +51,8 @@ defs = dg.Definitions(
     schedules=[
         accountability.heads_to_witnesses,
         accountability.members_reviewed,
+        audits.signals_reviewed,
+        audits.audits_reported,
         retention.retention_judged,
         retention.purged_rewritten,
     ],

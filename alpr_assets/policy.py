@@ -382,6 +382,59 @@ class Record(_Section):
         return value
 
 
+class Shift(_Section):
+    """When a job title works, in the department's hours; `to_hour` before `from_hour` goes over midnight."""
+
+    title: str
+    from_hour: int = Field(ge=0, le=23)
+    to_hour: int = Field(ge=0, le=24)
+
+
+SIGNALS: Final = (
+    "own_plate", "refused_wording", "repeated_plate", "one_case_many_plates", "vague_reason", "older_than_case", "reused_reason",
+    "volume", "off_shift",
+)  # fmt: skip
+"""Signals of misuse, as the weights name them."""
+
+
+class Audits(_Section):
+    """How the use of the system is looked at (422.6(c)); each figure is explained in the sample file.
+
+    weights : of each of SIGNALS, in the order of what is looked at; 0 leaves one out
+    """
+
+    frequency_days: int = Field(gt=0)
+    n_random: int = Field(ge=0)
+    n_risk: int = Field(ge=0)
+    finding_days: int = Field(gt=0)
+    review_days: int = Field(gt=0)
+    review_page: int = Field(gt=0)
+    lookback_days: int = Field(ge=7)
+    repeated_plate: int = Field(ge=2)
+    repeated_plate_days: int = Field(ge=1)
+    one_case_plates: int = Field(ge=2)
+    vague_words: tuple[str, ...]
+    vague_reasons: int = Field(ge=1)
+    reused_reason: int = Field(ge=2)
+    volume_z: float = Field(gt=0)
+    volume_peers: int = Field(ge=3)
+    case_age_days: int = Field(gt=0)
+    off_shift: int = Field(ge=1)
+    usual_hours: int = Field(ge=1)
+    shifts: tuple[Shift, ...]
+    refused_wording: tuple[str, ...]
+    weights: dict[str, float]
+
+    @field_validator("weights")
+    @classmethod
+    def _of_every_signal(cls, value: dict[str, float]) -> dict[str, float]:
+        if wrong := set(value) ^ set(SIGNALS):
+            raise ValueError(f"missing or unknown: {', '.join(sorted(wrong))}")
+        if any(weight < 0 for weight in value.values()):
+            raise ValueError("a weight is 0 or more")
+        return value
+
+
 class Policy(_Section):
     """The whole file."""
 
@@ -405,6 +458,7 @@ class Policy(_Section):
     alerts: Alerts
     access: Access
     record: Record
+    audits: Audits
 
     @model_validator(mode="after")
     def _locating_is_for_known_purposes(self) -> Policy:

@@ -41,6 +41,8 @@ def test_the_pipeline_is_exactly_this() -> None:
         "purge_completions",
         "record_heads",
         "member_standing",
+        "misuse_signals",
+        "audit_report",
     }
     assert {key.to_user_string() for key in repository.asset_graph.asset_check_keys} == {
         "raw_captures:captures_are_sound",
@@ -59,12 +61,17 @@ def test_the_pipeline_is_exactly_this() -> None:
         "held_evidence:every_hold_is_reviewed_in_time",
         "record_heads:every_witness_has_a_head_in_time",
         "member_standing:every_export_is_gone_in_time",
+        "misuse_signals:every_signal_is_decided_in_time",
+        "audit_report:an_audit_is_signed_in_time",
+        "audit_report:every_finding_is_closed_in_time",
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "heads_to_witnesses",
         "members_reviewed",
         "purged_rewritten",
         "retention_judged",
+        "signals_reviewed",
+        "audits_reported",
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "landing",
@@ -80,6 +87,8 @@ def test_the_pipeline_is_exactly_this() -> None:
         "rematch",
         "send_record_heads",
         "review_members",
+        "review_signals",
+        "report_audits",
         "judge_retention",
         "draft_purge",
         "execute_purge",

@@ -55,6 +55,9 @@ class Action(StrEnum):
     EXPORT = "export"
     # the record and the pipeline: training
     READ_RECORD = "read_record"
+    PLAN_AUDIT = "plan_audit"
+    APPROVE_AUDIT = "approve_audit"
+    CONDUCT_AUDIT = "conduct_audit"
     VIEW_PIPELINE = "view_pipeline"
     OPERATE_PIPELINE = "operate_pipeline"
     # administration
@@ -72,6 +75,7 @@ class Action(StrEnum):
     REVOKE_SESSION = "revoke_session"
     PROPOSE_DESTINATION = "propose_destination"
     APPROVE_DESTINATION = "approve_destination"
+    LIST_OWN_PLATES = "list_own_plates"
 
 
 DATA: Final = frozenset(
@@ -91,7 +95,9 @@ QUESTIONS: Final = frozenset(
 )  # fmt: skip
 """Actions that only ask: what a program's token is for unless it is made for more. Deciding is a person's."""
 
-TRAINED: Final = DATA | {Action.READ_RECORD, Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}
+TRAINED: Final = DATA | {
+    Action.READ_RECORD, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.CONDUCT_AUDIT, Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE,
+}  # fmt: skip
 """Actions that nobody does without current training (422.4(d))."""
 
 _LOOKS: Final = frozenset(
@@ -114,13 +120,15 @@ MAY: Final = MappingProxyType(
         Role.DISPATCHER: _LOOKS,
         Role.ANALYST: _LOOKS | _ANALYSES,
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE},
+        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.LIST_OWN_PLATES},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
-        | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE},
-        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING}),
-        Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
+        | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.APPROVE_AUDIT},
+        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING, Action.APPROVE_AUDIT}),
+        Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING, Action.LIST_OWN_PLATES}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
-        Role.AUDITOR: frozenset({Action.READ_RECORD, Action.VERIFY_RECORD, Action.VIEW_PIPELINE}),
+        Role.AUDITOR: frozenset(
+            {Action.READ_RECORD, Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.VERIFY_RECORD, Action.VIEW_PIPELINE}
+        ),
         Role.ADMINISTRATOR: frozenset(
             {
                 Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,

@@ -22,6 +22,32 @@ def bars(values: Sequence[float], labels: Sequence[str], *, title: str) -> dg.Me
     return _picture(figure, axes, title)
 
 
+def ages(months: Sequence[int], *, minimum: int, maximum: int, title: str) -> dg.MetadataValue:
+    """How old data was when it was looked at, by months, 6 × 1.8 inches; with the months at which it may be, and must be, destroyed."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    figure = Figure(figsize=(6, 1.8), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    axes.bar(range(len(months)), months, color="#3b6ea5", align="edge", width=0.85)
+    axes.set_xlim(0, max(len(months), maximum) + 1)
+    axes.set_ylim(0, 1.1 * max([1, *months]))
+    for month, text in ((minimum, "may be destroyed"), (maximum, "must be destroyed")):
+        axes.axvline(month, color="#a4161a", linewidth=1, linestyle="--")
+        axes.text(
+            month - 0.15,
+            0.97,
+            text,
+            fontsize=7,
+            color="#a4161a",
+            ha="right",
+            va="top",
+            transform=axes.get_xaxis_transform(),
+        )
+    axes.set_xlabel("months from being taken to being looked at", fontsize=7)
+    axes.tick_params(labelsize=7)
+    return _picture(figure, axes, title)
+
+
 def shares(
     series: Mapping[str, Sequence[tuple[int, float, float, float]]], labels: Sequence[str], *, title: str
 ) -> dg.MetadataValue:

@@ -26,6 +26,7 @@ from alpr_assets.errors import ConfigurationError, StorageError
 from alpr_assets.settings import Settings, settings
 from alpr_assets.store import (  # noqa: F401 - their tables complete schema.metadata
     alerts,
+    audits,
     beats,
     evidence,
     holds,

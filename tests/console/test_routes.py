@@ -22,7 +22,7 @@ from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
-VALUES = {"plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "package_id": "1", "booking_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+VALUES = {"audit_id": "1", "finding_id": "1", "review_id": "1", "plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "package_id": "1", "booking_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
           "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
@@ -131,6 +131,10 @@ NEEDED = {
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
+    "/audits": {Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.APPROVE_AUDIT},
+    "/audits/1": {Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.APPROVE_AUDIT},
+    "/audits/1/report.json": {Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.APPROVE_AUDIT},
+    "/reviews": {Action.CONDUCT_AUDIT, Action.APPROVE_AUDIT}, "/own-plates": {Action.LIST_OWN_PLATES},
     "/destinations": {Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION},
     "/record/0": {Action.READ_RECORD}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
     "/members/batch": {Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER}, "/training": {Action.RECORD_TRAINING, Action.APPROVE_MEMBER},
@@ -181,6 +185,8 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
             or (path.startswith("/evidence") and may(role, Action.BOOK_EVIDENCE))
             or (path.startswith("/unbooked") and may(role, Action.WAIVE_BOOKING))
             or (path.startswith("/incidents") and may(role, Action.CANVASS))
+            or (path.startswith(("/audits", "/findings", "/reviews")) and may(role, Action.CONDUCT_AUDIT))
+            or (path.startswith(("/audits", "/findings", "/reviews")) and may(role, Action.APPROVE_AUDIT))
             or (
                 path in {"/watches", "/watches/1"} and may(role, Action.READ_RECORD)
             )  # shows, as reading the record does

@@ -117,6 +117,14 @@ def elements(connection: Connection, keys: MonthKeys, record_id: int) -> dict[st
     return unseal(blob or b"", committed["month"], keys.existing(committed["month"]), committed["commitment"])
 
 
+def case_begins(connection: Connection, *, until: datetime) -> dict[str, datetime]:
+    """When each case number was first used, of entries before `until` (UTC): reads the whole record until then."""
+    case = _field(connection, "case_number")
+    columns = access_record.c
+    statement = select(case, func.min(columns.at)).where(columns.at < until).group_by(case)
+    return {number: at for number, at in connection.execute(statement) if number}
+
+
 def sealed_by_month(connection: Connection, months: Sequence[str]) -> dict[str, int]:
     """How many entries' elements each month's key seals."""
     month = access_elements.c.month

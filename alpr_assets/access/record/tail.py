@@ -61,6 +61,12 @@ def head_at(connection: Connection, size: int) -> Head | None:
     return None if row is None else Head(log_id_of(connection), row.size, row.root, row.at, row.key_id, row.signature)
 
 
+def head_over(connection: Connection, record_id: int) -> Head | None:
+    """The first signed head that covers an entry; None: none does yet."""
+    size = connection.scalar(select(func.min(access_head.c.size)).where(access_head.c.size > record_id))
+    return None if size is None else head_at(connection, size)
+
+
 def log_id_of(connection: Connection) -> str:
     """The record's name, from its first entry; empty where that cannot be read."""
     return str(_details(connection, 0).get("log_id", ""))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from alpr_assets.console.pages import (
+    audit_entries,
+    audits,
     base,
     batches,
     canvass,
@@ -23,6 +25,7 @@ from alpr_assets.console.pages import (
     home,
     incidents,
     members,
+    misuse,
     policy,
     provider,
     purges,
@@ -38,7 +41,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, evidence, purges, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, evidence, purges, corrections, exports, members, batches, training, designees, destinations, sessions, record, audits, audit_entries, misuse,
 )  # fmt: skip
 
 

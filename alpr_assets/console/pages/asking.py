@@ -43,6 +43,9 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),
     ("/designee", "Designee", (Action.SET_DESIGNEE,)),
     ("/record", "Record", (Action.READ_RECORD, Action.VERIFY_RECORD)),
+    ("/audits", "Audits", (Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.CONDUCT_AUDIT)),
+    ("/reviews", "Signals", (Action.APPROVE_AUDIT, Action.CONDUCT_AUDIT)),
+    ("/own-plates", "Own plates", (Action.LIST_OWN_PLATES,)),
     ("/dagster/overview", "Pipeline", (Action.VIEW_PIPELINE,)),
     ("/sessions", "Sessions", ()),
 )

@@ -13,11 +13,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import LEAST, one_line, written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.holds import settling
-from alpr_assets.lifecycle.reasons import LEAST, one_line, written
 from alpr_assets.store.engine import reading
 from alpr_assets.store.evidence import (
     MAX_NAME,

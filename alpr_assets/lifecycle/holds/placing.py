@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
@@ -27,7 +28,6 @@ from alpr_assets.lifecycle.holds import covering, settling
 from alpr_assets.lifecycle.holds.covering import Impact
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
 from alpr_assets.lifecycle.lookalikes import fold
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.watches.patterns import parse
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema

@@ -13,12 +13,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, NotFoundError
 from alpr_assets.lifecycle.holds import covering
 from alpr_assets.lifecycle.holds.selectors import Named
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.store.engine import reading
 from alpr_assets.store.evidence import MAX_REASON, booking_waiver, evidence_booking, evidence_item
 from alpr_assets.store.holds import hold, hold_decision

@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, Engine, func, insert, or_, select, type_coerce
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.record.places import Place, place_of
 from alpr_assets.access.record.tables import access_head
@@ -25,7 +26,6 @@ from alpr_assets.access.record.tail import newest_head
 from alpr_assets.access.record.witnesses import given
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import IllegalMoveError
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store.engine import reading

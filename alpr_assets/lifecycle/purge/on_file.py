@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from alpr_assets.access.reasons import LEAST, one_line
 from alpr_assets.errors import IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.reasons import LEAST, one_line
 from alpr_assets.lifecycle.retention.rules import years_after
 from alpr_assets.policy import Policy
 from alpr_assets.store.purges import MAX_REFERENCE

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from alpr_assets.access import designee
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.access.secret_key import SecretKey
@@ -25,7 +26,6 @@ from alpr_assets.lifecycle.purge.completing import waiting
 from alpr_assets.lifecycle.purge.lots import DUE
 from alpr_assets.lifecycle.purge.manifests import Lot, Manifest, digest_of
 from alpr_assets.lifecycle.purge.on_file import require_in_date
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store import schema

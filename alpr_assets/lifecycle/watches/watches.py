@@ -22,12 +22,12 @@ from sqlalchemy import Connection, insert, select, update
 from alpr_assets.access import register
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.people import Status
+from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, may
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.hits.ending import end_of_watch
 from alpr_assets.lifecycle.hotlists.categories import Category
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.watches import audience
 from alpr_assets.lifecycle.watches.areas import Area
 from alpr_assets.lifecycle.watches.patterns import parse
