@@ -40,6 +40,7 @@ class Action(StrEnum):
     LOCATE = "locate"
     COUNT_READS = "count_reads"
     OPEN_IMAGE = "open_image"
+    TRACE_READ = "trace_read"
     VIEW_HITS = "view_hits"
     VERIFY_HIT = "verify_hit"
     CORRECT_READ = "correct_read"
@@ -76,6 +77,7 @@ DATA: Final = frozenset(
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
         Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.APPROVE_WATCH,
         Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.HAND_OVER, Action.PLAN_PURGE, Action.APPROVE_PURGE,
+        Action.TRACE_READ,
     }
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
@@ -83,7 +85,7 @@ DATA: Final = frozenset(
 QUESTIONS: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
-        Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT,
+        Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT, Action.TRACE_READ,
     }
 )  # fmt: skip
 """Actions that only ask: what a program's token is for unless it is made for more. Deciding is a person's."""
@@ -109,15 +111,19 @@ MAY: Final = MappingProxyType(
     {
         Role.OFFICER: _LOOKS,
         Role.DISPATCHER: _LOOKS,
-        Role.ANALYST: _LOOKS | _ANALYSES,
-        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE},
+        Role.ANALYST: _LOOKS | _ANALYSES | {Action.TRACE_READ},
+        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION, Action.TRACE_READ},
+        Role.COMMANDER: _LOOKS | _LEADS
+        | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.TRACE_READ},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
-        | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE},
+        | {
+            Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE,
+            Action.APPROVE_PURGE, Action.TRACE_READ,
+        },
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
-        Role.AUDITOR: frozenset({Action.READ_RECORD, Action.VERIFY_RECORD, Action.VIEW_PIPELINE}),
+        Role.AUDITOR: frozenset({Action.READ_RECORD, Action.VERIFY_RECORD, Action.VIEW_PIPELINE, Action.TRACE_READ}),
         Role.ADMINISTRATOR: frozenset(
             {
                 Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,

@@ -33,7 +33,7 @@ ROWS: Final = 50  # shown at once, unless more are asked for
 Command = Callable[..., Any]
 
 
-def _why(command: Command) -> Command:
+def why_options(command: Command) -> Command:
     """What every question states, and who asks it where."""
     options = (
         click.option("--purpose", required=True, help="What for: the code of one of the policy's purposes."),
@@ -54,7 +54,7 @@ def _window(command: Command) -> Command:
 
 
 @contextmanager
-def _signed_in(url: str | None, user: str | None) -> Iterator[Client]:
+def signed_in(url: str | None, user: str | None) -> Iterator[Client]:
     """A client for one command; it signs out again, unless it came by a token of longer use."""
     person = Person(
         show=lambda text: console.print(text, highlight=False),
@@ -75,7 +75,7 @@ PLATES = frozenset({"plate", "read", "listed"})
 
 @click.command()
 @click.argument("plate", required=False)
-@_why
+@why_options
 @_window
 @click.option("--state", help="Two letters: reads of another state are left out.")
 def plate(
@@ -94,7 +94,7 @@ def plate(
 
     Example: alpr plate 7ABC123 --purpose stolen_vehicle --case 26-01234
     """
-    with _signed_in(url, user) as client:
+    with signed_in(url, user) as client:
         wanted = plate or console.input("Plate: ")
         served = client.plate_history(wanted, Why(purpose, case_number), since=since, until=until, state=state)
     zone = policy().zone
@@ -109,7 +109,7 @@ def plate(
 
 
 @click.command()
-@_why
+@why_options
 @_window
 @click.option("--category", help="Only plates listed for this, such as stolen_vehicle.")
 def hits(
@@ -127,7 +127,7 @@ def hits(
 
     Example: alpr hits --purpose stolen_vehicle --case 26-01234 --since 2026-06-15
     """
-    with _signed_in(url, user) as client:
+    with signed_in(url, user) as client:
         served = client.hits(Why(purpose, case_number), since=since, until=until, category=category)
     zone = policy().zone
     table = _table("captured", "read", "listed", "match", "listed for", "source", "sure", "reader", "day", "capture")
@@ -144,7 +144,7 @@ def hits(
 @click.command()
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
 @click.argument("capture", type=click.IntRange(0, 2**63 - 1))
-@_why
+@why_options
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @click.option("--read", "read_id", type=click.IntRange(0, 2**63 - 1), help="Only the part around this read's plate.")
 def image(
@@ -164,7 +164,7 @@ def image(
     """
     if out.exists():
         raise click.BadParameter(f"{out} is there already", param_hint="--out")
-    with _signed_in(url, user) as client:
+    with signed_in(url, user) as client:
         served = client.image(day.date(), capture, Why(purpose, case_number), read_id=read_id)
     write_durably(out.absolute(), served.value.content)
     console.print(

@@ -124,7 +124,7 @@ ALWAYS = {"/", "/sessions", "/sessions/revoke", "/sessions/token", *STEPS}
 NEEDED = {
     "/search/plate": {Action.PLATE_HISTORY}, "/search/canvass": {Action.CANVASS}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
     "/watches": {Action.VIEW_HITS, Action.READ_RECORD}, "/watches/1": {Action.VIEW_HITS, Action.READ_RECORD},
-    "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
+    "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE}, "/search/lineage": {Action.TRACE_READ},
     "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE},
     "/purges/1/certificate": {Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD}, "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
@@ -249,6 +249,7 @@ API_ASKS: dict[str, dict[str, Any]] = {
     "/api/locate": {**WHY, "plate": "7ABC123"},
     "/api/freeze": {**WHY, "of": {"search": "plate_history", "plate": "7ABC123"}},
     "/api/reproduce": WHY,
+    "/api/lineage": {**WHY, "read_id": 1},
     "/api/read-versions": {**WHY, "day": "2026-06-15", "capture_id": 1},
     "/api/version-differences": {**WHY, "since": "2026-06-15T00:00:00Z", "until": "2026-06-16T00:00:00Z"},
 }

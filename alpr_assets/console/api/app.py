@@ -13,6 +13,7 @@ from alpr_assets.console.api import (
     counting,
     exporting,
     freezing,
+    lineage,
     locating,
     maps,
     members,
@@ -72,6 +73,7 @@ def create_api(services: Services) -> FastAPI:
         exporting.router,
         freezing.router,
         cases.router,
+        lineage.router,
         maps.router,
         proofs.router,
     ):

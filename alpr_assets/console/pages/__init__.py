@@ -21,6 +21,7 @@ from alpr_assets.console.pages import (
     holds,
     home,
     incidents,
+    lineage,
     members,
     policy,
     provider,
@@ -37,7 +38,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, purges, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, purges, corrections, exports, members, batches, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

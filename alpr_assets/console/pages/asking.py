@@ -32,6 +32,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/watches", "Watches", (Action.VIEW_HITS, Action.READ_RECORD)),
     ("/search/plate", "Plate history", (Action.PLATE_HISTORY,)),
     ("/search/canvass", "Canvass", (Action.CANVASS,)),
+    ("/search/lineage", "Lineage", (Action.TRACE_READ,)),
     ("/incidents", "Incident numbers", (Action.CANVASS,)),
     ("/holds", "Holds", (Action.PLACE_HOLD,)),
     ("/purges", "Purges", (Action.PLAN_PURGE, Action.APPROVE_PURGE)),

@@ -105,6 +105,19 @@ def held(
     return ids if only is None else ids & set(only)
 
 
+def holds_covering(connection: Connection, day: date, capture_id: int) -> list[int]:
+    """Ids of the holds, lifted ones too, that cover one capture as it is read now, in order."""
+    item = hold_item.c
+    ids = set(connection.scalars(select(item.hold_id).where(item.day == day, item.capture_id == capture_id)))
+    for plates in _by_plate(day, []):
+        mine = plates.add_columns(hold.c.hold_id).where(schema.read.c.capture_id == capture_id)
+        ids |= {hold_id for _, hold_id in connection.execute(mine).tuples()}
+    for row in connection.execute(select(hold).where(_described_otherwise(day))):
+        if (day, capture_id) in covered(connection, selector_of(row), on=day):
+            ids.add(row.hold_id)
+    return sorted(ids)
+
+
 def impact(connection: Connection, captures: Sequence[Named], *, besides: int | None = None) -> Impact:
     """What it means to hold these captures; `besides`: a hold that does not count as another one."""
     by_day: dict[date, set[int]] = {}

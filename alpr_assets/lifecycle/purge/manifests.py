@@ -17,8 +17,6 @@ from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import VerificationError
 from alpr_assets.store import schema
 
-NUMBER_BITS = 32
-
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -34,7 +32,7 @@ class Manifest:
         """From ids of captures of that day. Raises ValueError for one of another day."""
         ids = sorted(captures)
         first = schema.numbered(day, 0)
-        if ids and not (first < ids[0] and ids[-1] < first + (1 << NUMBER_BITS)):
+        if ids and not (first < ids[0] and ids[-1] < first + (1 << schema.NUMBER_BITS)):
             raise ValueError("a capture of another day")
         numbers = np.array([number - first for number in ids], np.uint32)
         content = zlib.compress(np.diff(numbers, prepend=np.uint32(0)).astype("<u4").tobytes(), level=6)

@@ -12,6 +12,7 @@ from alpr_assets.console.api import (
     counting,
     exporting,
     freezing,
+    lineage,
     locating,
     members,
     plates,
@@ -61,6 +62,7 @@ def routes_table() -> str:
             exporting.router,
             freezing.router,
             cases.router,
+            lineage.router,
             proofs.router,
         )
         for route in router.routes
