@@ -62,8 +62,11 @@ class JobTitle(_Section):
 
 
 class Training(_Section):
+    """reminder_days : before it ends, the member and the coordinator are told"""
+
     course: str
     valid_months: int = Field(gt=0)
+    reminder_days: int = Field(default=30, ge=0)
     record_kept_years: int = Field(gt=0)
 
 
@@ -327,6 +330,9 @@ class Access(_Section):
     """Sign-in, sessions and what may be taken out.
 
     notice : shown and acknowledged at each sign-in
+    inactive_notice_days : before an unused account is suspended, those who could are told
+    review_months : each account is confirmed by another once in these
+    designee_notice_days : before nobody holds the designee's office, those who could are told
     provisional_hours : a provisional incident number is good for so long, unless it was reconciled before
     handover_hours : a question handed to a colleague is his for so long
     case_number : regular expression of the department's case, incident and administrative numbers
@@ -342,6 +348,9 @@ class Access(_Section):
     password_length: int = Field(ge=8)
     one_time_hours: int = Field(gt=0)
     inactive_days: int = Field(gt=0)
+    inactive_notice_days: int = Field(default=14, ge=0)
+    review_months: int = Field(default=12, gt=0)
+    designee_notice_days: int = Field(default=30, ge=0)
     provisional_hours: int = Field(gt=0)
     handover_hours: int = Field(gt=0)
     case_number: str

@@ -63,6 +63,7 @@ class Action(StrEnum):
     APPROVE_MEMBER = "approve_member"
     SUSPEND_MEMBER = "suspend_member"
     SEPARATE_MEMBER = "separate_member"
+    REVIEW_ACCOUNT = "review_account"
     GRANT_SOURCES = "grant_sources"
     RECORD_TRAINING = "record_training"
     SET_DESIGNEE = "set_designee"
@@ -104,6 +105,7 @@ _LEADS: Final = frozenset(
     {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
         Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION, Action.LIFT_HOLD,
+        Action.REVIEW_ACCOUNT,
     }
 )  # fmt: skip
 
@@ -127,7 +129,7 @@ MAY: Final = MappingProxyType(
         Role.ADMINISTRATOR: frozenset(
             {
                 Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
-                Action.SET_DESIGNEE, Action.UNLOCK_MEMBER, Action.REVOKE_SESSION, Action.VERIFY_RECORD,
+                Action.SET_DESIGNEE, Action.UNLOCK_MEMBER, Action.REVOKE_SESSION, Action.VERIFY_RECORD, Action.REVIEW_ACCOUNT,
             }
         ),
     }

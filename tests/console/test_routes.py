@@ -131,7 +131,10 @@ NEEDED = {
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/destinations": {Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION},
-    "/record/0": {Action.READ_RECORD}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
+    "/record/0": {Action.READ_RECORD}, "/members/onboarding": {
+        Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.UNLOCK_MEMBER, Action.GRANT_SOURCES, Action.RECORD_TRAINING,
+    },
+    "/members/reviews": {Action.REVIEW_ACCOUNT}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
     "/members/batch": {Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER}, "/training": {Action.RECORD_TRAINING, Action.APPROVE_MEMBER},
 }  # fmt: skip
 

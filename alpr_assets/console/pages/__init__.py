@@ -14,6 +14,7 @@ from alpr_assets.console.pages import (
     corrections,
     designees,
     destinations,
+    due,
     exports,
     handing,
     hits,
@@ -38,7 +39,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, purges, corrections, exports, members, batches, training, designees, destinations, sessions, record,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, purges, corrections, exports, members, batches, due, training, designees, destinations, sessions, record,
 )  # fmt: skip
 
 

@@ -13,11 +13,13 @@ from starlette.routing import Route
 from alpr_assets.access import handovers, provisional, register, sessions
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, page
+from alpr_assets.console.pages.due import told_at_home
 from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
 from alpr_assets.lifecycle.holds.listing import n_overdue
 from alpr_assets.store.engine import reading
 
 NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "names": {}}
+"""What waits for who asks no questions."""
 
 
 @page
@@ -27,9 +29,23 @@ async def home(asked: Asked) -> Response:
     mine = await run_sync(lambda: sessions.listed(services.office, at=asked.at, member_id=member.member_id))
     banner = await banner_for(asked)
     waiting = await run_sync(_waiting, asked) if asked.may(Action.CANVASS) else NOTHING
+    due = await run_sync(_due, asked)
     return await asked.page(
-        "home.html", member=member, mine=mine, on=asked.on, banner=banner, seconds=SECONDS, at=asked.at, **waiting
+        "home.html",
+        member=member,
+        mine=mine,
+        on=asked.on,
+        banner=banner,
+        seconds=SECONDS,
+        at=asked.at,
+        **waiting,
+        **due,
     )
+
+
+def _due(asked: Asked) -> dict[str, Any]:
+    with reading(asked.services.store.engine) as connection:
+        return told_at_home(asked, connection)
 
 
 def _waiting(asked: Asked) -> dict[str, Any]:

@@ -72,7 +72,9 @@ def test_who_has_seen_a_read_is_asked_of_the_record(place: Place) -> None:
     with snapshot(place.engine) as connection:
         seen = [line.record_id for line in reading.searches_that_returned(connection, ResultId("read", DAY, 901))]
         assert seen == [3, 1]
-        assert [line.record_id for line in reading.searches_that_returned(connection, ResultId("hit", None, 900))] == [2]
+        assert [line.record_id for line in reading.searches_that_returned(connection, ResultId("hit", None, 900))] == [
+            2
+        ]
         assert reading.searches_that_returned(connection, ResultId("read", DAY + timedelta(1), 901)) == []
         assert reading.results_of(connection, 1) == [ResultId("read", DAY, 900 + n) for n in range(3)]
 
