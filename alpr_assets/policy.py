@@ -145,6 +145,19 @@ class Purge(_Section):
     backup_days: int = Field(gt=0)
 
 
+class Breach(_Section):
+    """When who is told of a breach (Civ. Code 1798.29, 1798.82).
+
+    notice_days : from its discovery to the individuals' notice, calendar days
+    attorney_general_days : from that to the sample for the Attorney General
+    attorney_general_above : where more individuals than these are told
+    """
+
+    notice_days: int = Field(default=30, gt=0)
+    attorney_general_days: int = Field(default=15, gt=0)
+    attorney_general_above: int = Field(default=500, ge=0)
+
+
 class Pipeline(_Section):
     attempts: int = Field(ge=1)
 
@@ -399,6 +412,7 @@ class Policy(_Section):
     received: tuple[ReceivedLimit, ...] = ()
     holds: Holds
     purge: Purge
+    breach: Breach = Breach()
     pipeline: Pipeline
     captures: Captures
     recognition: Recognition

@@ -69,6 +69,8 @@ class Action(StrEnum):
     SET_DESIGNEE = "set_designee"
     UNLOCK_MEMBER = "unlock_member"
     REVOKE_SESSION = "revoke_session"
+    REPORT_BREACH = "report_breach"
+    DECIDE_BREACH = "decide_breach"
     PROPOSE_DESTINATION = "propose_destination"
     APPROVE_DESTINATION = "approve_destination"
 
@@ -116,13 +118,13 @@ MAY: Final = MappingProxyType(
         Role.ANALYST: _LOOKS | _ANALYSES | {Action.TRACE_READ},
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION, Action.TRACE_READ},
         Role.COMMANDER: _LOOKS | _LEADS
-        | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.TRACE_READ},
+        | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.TRACE_READ, Action.REPORT_BREACH, Action.DECIDE_BREACH},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
         | {
             Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE,
             Action.APPROVE_PURGE, Action.TRACE_READ,
         },
-        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),
+        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.DECIDE_BREACH}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
         Role.AUDITOR: frozenset({Action.READ_RECORD, Action.VERIFY_RECORD, Action.VIEW_PIPELINE, Action.TRACE_READ}),
@@ -130,6 +132,7 @@ MAY: Final = MappingProxyType(
             {
                 Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
                 Action.SET_DESIGNEE, Action.UNLOCK_MEMBER, Action.REVOKE_SESSION, Action.VERIFY_RECORD, Action.REVIEW_ACCOUNT,
+                Action.REPORT_BREACH,
             }
         ),
     }

@@ -27,6 +27,7 @@ from alpr_assets.settings import Settings, settings
 from alpr_assets.store import (  # noqa: F401 - their tables complete schema.metadata
     alerts,
     beats,
+    breaches,
     holds,
     incidents,
     people,

@@ -22,7 +22,7 @@ from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
-VALUES = {"plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+VALUES = {"breach_id": "1", "name": "individuals", "plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
           "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
@@ -131,6 +131,9 @@ NEEDED = {
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/destinations": {Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION},
+    "/breaches": {Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.READ_RECORD},
+    "/breaches/1": {Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.READ_RECORD},
+    "/breaches/1/notice/individuals": {Action.REPORT_BREACH, Action.DECIDE_BREACH},
     "/record/0": {Action.READ_RECORD}, "/members/onboarding": {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.UNLOCK_MEMBER, Action.GRANT_SOURCES, Action.RECORD_TRAINING,
     },
@@ -181,6 +184,7 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
             or (path.startswith("/watches") and may(role, Action.PLACE_WATCH))
             or (path.startswith("/holds") and may(role, Action.PLACE_HOLD))
             or (path.startswith("/incidents") and may(role, Action.CANVASS))
+            or (path == "/breaches/1/decide" and may(role, Action.DECIDE_BREACH))
             or (
                 path in {"/watches", "/watches/1"} and may(role, Action.READ_RECORD)
             )  # shows, as reading the record does

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from alpr_assets.console.pages import (
     base,
     batches,
+    breaches,
     canvass,
     corrections,
     designees,
@@ -39,7 +40,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, purges, corrections, exports, members, batches, due, training, designees, destinations, sessions, record,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, purges, corrections, exports, members, batches, due, training, designees, destinations, sessions, record, breaches,
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),
     ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),
     ("/designee", "Designee", (Action.SET_DESIGNEE,)),
+    ("/breaches", "Breaches", (Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.READ_RECORD)),
     ("/record", "Record", (Action.READ_RECORD, Action.VERIFY_RECORD)),
     ("/dagster/overview", "Pipeline", (Action.VIEW_PIPELINE,)),
     ("/sessions", "Sessions", ()),

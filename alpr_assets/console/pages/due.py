@@ -17,6 +17,7 @@ from alpr_assets.access.roles import MAY, TRAINED, Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
 from alpr_assets.console.pages.members import SEE
 from alpr_assets.errors import AccessRefusedError, AlprError
+from alpr_assets.lifecycle.breaches import deciding
 
 
 @page
@@ -70,8 +71,16 @@ def told_at_home(asked: Asked, connection: Connection) -> dict[str, Any]:
         "n_expiring": len(reminders.expiring(connection, policy, on)) if trains else 0,
         "n_idle": len(reminders.idle(connection, policy, asked.at)) if leads else 0,
         "n_reviews": sum(one.is_overdue and reviews.may_review(me, one.member) for one in overdue),
+        "n_breaches": _breaches(asked, connection),
         "gap_on": _gap(asked, connection) if asked.may(Action.SET_DESIGNEE) else None,
     }
+
+
+def _breaches(asked: Asked, connection: Connection) -> int:
+    """Open breaches of which something is overdue, for who can do something about it."""
+    if not asked.may(Action.REPORT_BREACH, Action.DECIDE_BREACH):
+        return 0
+    return sum(bool(one.n_overdue(asked.on)) for one in deciding.breaches(connection, asked.services.policy))
 
 
 def _gap(asked: Asked, connection: Connection) -> Any:

@@ -46,6 +46,7 @@ SECTIONS: Final = (
     Part(name="hits", title="Hits and verdicts", empty="No hit that you may see came of it.", find=acting.hits),
     Part(name="holds", title="Holds", empty="No hold covers it.", find=acting.holds),
     Part(name="searches", title="Who was shown it", empty="No search has returned it.", find=showing.searches, outlives=True),
+    Part(name="breaches", title="Breaches", empty="No breach that you may see reached it.", find=showing.breaches, outlives=True),
     Part(name="purges", title="Destruction", empty="No purge has it on its list.", find=destroying.purges, outlives=True),
 )  # fmt: skip
 """The sections, in their order."""

@@ -25,7 +25,19 @@ from tests.search.lineage.desks import Desk, said, section
 from tests.search.traffic import correct
 
 PLATE, OTHER = "7ABC123", "9STR999"
-NAMES = ["picture", "drop", "recognition", "reads", "corrections", "passes", "hits", "holds", "searches", "purges"]
+NAMES = [
+    "picture",
+    "drop",
+    "recognition",
+    "reads",
+    "corrections",
+    "passes",
+    "hits",
+    "holds",
+    "searches",
+    "breaches",
+    "purges",
+]
 
 
 @pytest.fixture
