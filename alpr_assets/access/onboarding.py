@@ -45,38 +45,21 @@ def newcomers(source: Connection | Engine) -> list[Newcomer]:
     with register.connected(source) as connection:
         open_joins = {one.member_id: one for one in approvals.proposals(connection) if one.kind == "join"}
         enrolled = set(connection.scalars(select(people.member_second_factor.c.member_id)))
+        granted = set(connection.scalars(select(people.member_source.c.member_id)))
         waits = {one.member_id for one in training.waiting(connection)}
         members = [one for one in register.members(connection) if one.status in WAITING]
-    found = [
-        Newcomer(member=one, stages=_stages(one, open_joins.get(one.member_id), waits, enrolled)) for one in members
-    ]  # fmt: skip
+    found = []
+    for member in members:
+        proposal = open_joins.get(member.member_id)
+        stages = (
+            Stage(name="title", is_done=True, told=f"{member.title}: {member.role.replace('_', ' ')}"),
+            _training(member, waits),
+            _approval(member, proposal),
+            _sources(member, proposal, granted),
+            _first_sign_in(member, enrolled),
+        )
+        found.append(Newcomer(member=member, stages=stages))
     return sorted((one for one in found if one.missing), key=lambda one: one.member.member_id)
-
-
-def _stages(
-    member: Member, proposal: Proposal | None, waits: set[int], enrolled: set[int]
-) -> tuple[Stage, ...]:  # fmt: skip
-    asked = proposal.sources if proposal else frozenset()
-    sources = sorted(member.sources or asked)
-    return (
-        Stage(name="title", is_done=True, told=f"{member.title}: {member.role.replace('_', ' ')}"),
-        _training(member, waits),
-        _approval(member, proposal),
-        Stage(
-            name="sources",
-            is_done=bool(member.sources) or not DATA & MAY[member.role],
-            told=", ".join(sources) + (" asked for" if asked and not member.sources else "") if sources else "none",
-        ),
-        Stage(
-            name="first sign-in",
-            is_done=member.last_active_at is not None,
-            told="done"
-            if member.last_active_at
-            else "second factor enrolled"
-            if member.member_id in enrolled
-            else "not yet",
-        ),
-    )
 
 
 def _training(member: Member, waits: set[int]) -> Stage:
@@ -93,3 +76,21 @@ def _approval(member: Member, proposal: Proposal | None) -> Stage:
         return Stage(name="approval", is_done=True, told="approved")
     needed = approvals.n_needed(proposal, member.role)
     return Stage(name="approval", is_done=False, told=f"{len(proposal.approved_by)} of {needed}")
+
+
+def _sources(member: Member, proposal: Proposal | None, granted: set[int]) -> Stage:
+    if member.sources:
+        return Stage(name="sources", is_done=True, told=", ".join(sorted(member.sources)))
+    if not DATA & MAY[member.role]:
+        return Stage(name="sources", is_done=True, told="the role needs none")
+    if member.member_id in granted:
+        return Stage(name="sources", is_done=True, told="taken back")
+    asked = ", ".join(sorted(proposal.sources)) if proposal else ""
+    return Stage(name="sources", is_done=False, told=f"{asked} asked for" if asked else "none")
+
+
+def _first_sign_in(member: Member, enrolled: set[int]) -> Stage:
+    if member.last_active_at is not None:
+        return Stage(name="first sign-in", is_done=True, told="done")
+    told = "second factor enrolled" if member.member_id in enrolled else "not yet"
+    return Stage(name="first sign-in", is_done=False, told=told)

@@ -84,11 +84,18 @@ def test_a_newcomer_is_told_step_by_step_until_nothing_is_missing(office: Office
     assert newbie() is None
 
 
-def test_a_role_without_vehicle_data_needs_no_source(office: Office) -> None:
+def test_a_role_without_vehicle_data_needs_no_source_and_one_whose_sources_were_taken_is_no_newcomer(
+    office: Office,
+) -> None:
     a_member(office, Role.ADMINISTRATOR, "admin")
     (found,) = onboarding.newcomers(office.engine)
     assert found.missing == ["first sign-in"]
-    granted(office, found.member, Source.STATE)
+    officer = granted(office, a_member(office), Source.STATE)
+    with writing(office.engine) as connection:
+        taken = {"revoked_at": NOW, "revoked_by": found.member.member_id}
+        connection.execute(update(people.member_source).values(taken))
+    told = next(one for one in onboarding.newcomers(office.engine) if one.member.member_id == officer.member_id)
+    assert told.missing == ["training", "first sign-in"]
 
 
 @pytest.mark.clause("422.3.1(b)")

@@ -5,6 +5,7 @@ Here: from forms to acts, and what a home page tells of it. No rule is here (`ac
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from anyio.to_thread import run_sync
@@ -37,7 +38,7 @@ async def review(asked: Asked) -> Response:
 @page
 async def confirm(asked: Asked) -> Response:
     form = await asked.form()
-    chosen = [int(value) for value in form.several("member_id") if value.isascii() and value.isdigit()]
+    chosen = [int(value) for value in form.several("member_id") if re.fullmatch("[0-9]{1,18}", value)]
     try:
         await run_sync(
             lambda: reviews.confirm(

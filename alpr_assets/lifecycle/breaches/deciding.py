@@ -45,6 +45,10 @@ WHO: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 """Decisions, and whose each is."""
 
 
+MOST_NOTIFIED: Final = 1_000_000_000
+"""More individuals than there are vehicles: a mistyped number."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
     """One breach as it stands.
@@ -203,8 +207,8 @@ def _check_parts(kind: str, until_on: date | None, done_on: date | None, n_notif
         raise MalformedError("decision", "a notice was sent on a day that has been", remedy="record it when it is sent")
     if until_on is not None and until_on <= on:
         raise MalformedError("decision", "a delay ends on a day to come", remedy="give the last day")
-    if n_notified is not None and n_notified < 1:
-        raise MalformedError("decision", "at least one was told", remedy="count them")
+    if n_notified is not None and not 1 <= n_notified <= MOST_NOTIFIED:
+        raise MalformedError("decision", f"from 1 to {MOST_NOTIFIED:,} were told", remedy="count them")
 
 
 def _require_before(kind: str, decisions: list[Any], row: Any, policy: Policy) -> None:
