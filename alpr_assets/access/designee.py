@@ -27,6 +27,10 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MEDIA: Final = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 """What a designation may be, by how the file begins."""
 
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 9000
+"""Beyond these a year was mistyped; an office without an end has none."""
+
 _designee = people.designee
 
 
@@ -75,8 +79,7 @@ def designate(
             "name": _line(name, "name"), "title": _line(title, "title"), "from_on": from_on, "to_on": to_on,
             "file_name": _line(PurePath(file_name).name, "file name"), "recorded_at": at, "recorded_by": recorded_by,
         }  # fmt: skip
-        if to_on is not None and to_on < from_on:
-            raise MalformedError("dates", f"the office would end on {to_on}, before it begins")
+        _check_dates(from_on, to_on)
         media_type(content)
         one_writer(act.connection, "designate")
         if succeeds is not None:
@@ -125,7 +128,7 @@ def next_gap(found: Iterable[Designee], on: date) -> date | None:
     for one in sorted(found, key=lambda each: each.from_on):
         if one.from_on > day:
             break
-        if one.to_on is None:
+        if one.to_on is None or one.to_on.year > LAST_YEAR:
             return None
         day = max(day, one.to_on + timedelta(days=1))
     return day
@@ -145,6 +148,13 @@ def media_type(content: bytes) -> str:
     raise MalformedError(
         "designation", f"the designation is a PDF, PNG or JPEG of {MAX_BYTES // 1024**2} MiB at most", remedy="scan it"
     )
+
+
+def _check_dates(from_on: date, to_on: date | None) -> None:
+    if not all(FIRST_YEAR <= on.year <= LAST_YEAR for on in (from_on, to_on or from_on)):
+        raise MalformedError("dates", f"an office lies between {FIRST_YEAR} and {LAST_YEAR}", remedy="look at the year")
+    if to_on is not None and to_on < from_on:
+        raise MalformedError("dates", f"the office would end on {to_on}, before it begins")
 
 
 def _end(act: Act, designee_id: int, to_on: date) -> None:

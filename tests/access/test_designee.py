@@ -73,7 +73,8 @@ def test_an_end_is_never_put_off_or_before_the_beginning(office: Office, store: 
 def test_what_is_no_designation_is_refused(office: Office, store: Store) -> None:
     for changed in (
         {"content": b""}, {"content": b"MZ\x90"}, {"content": b"%PDF-" + bytes(designee.MAX_BYTES)}, {"name": " "},
-        {"title": "x" * 129}, {"name": "a\0b"}, {"to_on": date(2026, 1, 1)},
+        {"title": "x" * 129}, {"name": "a\0b"}, {"to_on": date(2026, 1, 1)}, {"to_on": date.max},
+        {"from_on": date.min, "to_on": None},
     ):  # fmt: skip
         with pytest.raises(MalformedError):
             designated(office, store, **changed)

@@ -133,7 +133,7 @@ async def notice(asked: Asked) -> Response:
 
 
 def _suspected(form: Form, asked: Asked) -> Suspected:
-    """What a form names. A number that its kind does not need is left out, as are times."""
+    """What a form names; a number that its kind does not need is left out. Raises MalformedError."""
     zone = asked.services.policy.zone
     try:
         kind = Kind(form.text("kind", limit=16))

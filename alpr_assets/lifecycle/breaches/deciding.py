@@ -151,6 +151,8 @@ def decide(
             raise AccessRefusedError((f"this is for the {names} to decide",), codes=("role",))
         _check_parts(kind, until_on, done_on, n_notified, office.on(at))
         row = _open(act.connection, breach_id)
+        if done_on is not None and done_on < office.on(row.discovered_at):
+            raise MalformedError("decision", "no notice was sent before the discovery", remedy="look at the date")
         _require_before(kind, _decisions(act.connection, breach_id), row, office.policy)
         if kind == "closed":
             _require_measured(act.connection, breach_id)

@@ -214,6 +214,7 @@ def test_wrong_parts_of_a_decision_and_a_discovery_to_come_are_refused(office, p
         ("individuals_notified", {"done_on": TODAY}),
         ("individuals_notified", {"done_on": TODAY + timedelta(days=1), "n_notified": 3}),
         ("individuals_notified", {"done_on": TODAY, "n_notified": 0}),
+        ("individuals_notified", {"done_on": TODAY - timedelta(days=1), "n_notified": 3}),
         ("delayed", {"until_on": TODAY}),
         ("closed", {"done_on": TODAY}),
         ("forgotten", {}),
