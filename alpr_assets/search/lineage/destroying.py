@@ -45,12 +45,7 @@ def purges(traced: Traced) -> Iterator[Step]:
             if named:
                 yield _step(traced, row, STANDING[row.status].format(row.plan_id))
         elif row.n_destroyed and named:
-            one = (
-                "It"
-                if traced.capture_id is not None
-                else f"One of {row.n_destroyed:,} captures of that day, perhaps its own,"
-            )
-            yield _step(traced, row, f"{one} was destroyed by purge {row.plan_id}")
+            yield _step(traced, row, _destroyed(traced, row))
 
 
 def told_of_gone(traced: Traced) -> str:
@@ -68,8 +63,8 @@ def told_of_gone(traced: Traced) -> str:
     if traced.capture_id is not None:
         return f"The {what} is destroyed: {which} has the picture on its list."
     return (
-        f"The read is destroyed, by {which}. Which picture it was of went with its row: where an entry of the record or a "
-        "file has the picture's number, give it too, and the purge's list is asked for it."
+        f"The read is not in the store any more, and {which} destroyed captures of its day. Which picture it was of went with its "
+        "row: where an entry of the record or a file has the picture's number, give it too, and the list says whether it was that."
     )
 
 
@@ -79,6 +74,12 @@ def _asked(traced: Traced) -> tuple[str, int, Column[int]]:
         return "read", traced.read_id, schema.capture_day.c.n_reads
     assert traced.capture_id is not None
     return "picture", traced.capture_id, schema.capture_day.c.n_captures
+
+
+def _destroyed(traced: Traced, row: Row[Any]) -> str:
+    if traced.capture_id is not None:
+        return f"It was destroyed by purge {row.plan_id}"
+    return f"Purge {row.plan_id} destroyed {row.n_destroyed:,} captures of that day: the read's own may be among them"
 
 
 def _is_there(traced: Traced) -> bool:

@@ -84,10 +84,10 @@ def test_without_the_picture_no_more_is_said_than_is_known(purging, desk):
     plan_id = purging.begun()
     purging.execute(plan_id)
     found = desk.trace(read_id=numbered(1))
-    assert f"destroyed, by purge {plan_id}" in found.told
+    assert f"not in the store any more, and purge {plan_id} destroyed captures of its day" in found.told
     assert "went with its row" in found.told
     (step,) = section(found, "purges")
-    assert step.what.startswith("One of 3 captures of that day, perhaps its own")
+    assert step.what == f"Purge {plan_id} destroyed 3 captures of that day: the read's own may be among them"
     assert found.capture_id is None
 
 
