@@ -62,8 +62,11 @@ class JobTitle(_Section):
 
 
 class Training(_Section):
+    """reminder_days : before it ends, the member and the coordinator are told"""
+
     course: str
     valid_months: int = Field(gt=0)
+    reminder_days: int = Field(default=30, ge=0)
     record_kept_years: int = Field(gt=0)
 
 
@@ -144,6 +147,19 @@ class Purge(_Section):
     backup_days: int = Field(gt=0)
     clock_jump_hours: int = Field(gt=0)
     reference_years: int | None = Field(ge=1)
+
+
+class Breach(_Section):
+    """When who is told of a breach (Civ. Code 1798.29, 1798.82).
+
+    notice_days : from its discovery to the individuals' notice, calendar days
+    attorney_general_days : from that to the sample for the Attorney General
+    attorney_general_above : where more individuals than these are told
+    """
+
+    notice_days: int = Field(default=30, gt=0)
+    attorney_general_days: int = Field(default=15, gt=0)
+    attorney_general_above: int = Field(default=500, ge=0)
 
 
 class Pipeline(_Section):
@@ -331,6 +347,9 @@ class Access(_Section):
     """Sign-in, sessions and what may be taken out.
 
     notice : shown and acknowledged at each sign-in
+    inactive_notice_days : before an unused account is suspended, those who could are told
+    review_months : each account is confirmed by another once in these
+    designee_notice_days : before nobody holds the designee's office, those who could are told
     provisional_hours : a provisional incident number is good for so long, unless it was reconciled before
     handover_hours : a question handed to a colleague is his for so long
     case_number : regular expression of the department's case, incident and administrative numbers
@@ -346,6 +365,9 @@ class Access(_Section):
     password_length: int = Field(ge=8)
     one_time_hours: int = Field(gt=0)
     inactive_days: int = Field(gt=0)
+    inactive_notice_days: int = Field(default=14, ge=0)
+    review_months: int = Field(default=12, gt=0)
+    designee_notice_days: int = Field(default=30, ge=0)
     provisional_hours: int = Field(gt=0)
     handover_hours: int = Field(gt=0)
     case_number: str
@@ -447,6 +469,7 @@ class Policy(_Section):
     received: tuple[ReceivedLimit, ...] = ()
     holds: Holds
     purge: Purge
+    breach: Breach = Breach()
     pipeline: Pipeline
     captures: Captures
     recognition: Recognition

@@ -6,15 +6,16 @@ one, what needs his approval waits.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, or_, select
 
 from alpr_assets.access import register
-from alpr_assets.access.acting import Office, acting, authorised
+from alpr_assets.access.acting import Act, Office, acting, authorised
 from alpr_assets.access.record.entries import Actor
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError
@@ -25,6 +26,10 @@ from alpr_assets.store.sealed import SealedFolder
 MAX_BYTES: Final = 10 * 1024 * 1024
 MEDIA: Final = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 """What a designation may be, by how the file begins."""
+
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 9000
+"""Beyond these a year was mistyped; an office without an end has none."""
 
 _designee = people.designee
 
@@ -55,15 +60,17 @@ def designate(
     to_on: date | None,
     file_name: str,
     content: bytes,
+    succeeds: int | None = None,
     by: Actor,
     at: datetime,
 ) -> int:
     """Put a designee into office, with the Chief's designation. Returns the id.
 
     content : the designation, PDF, PNG or JPEG
+    succeeds : whose office ends the day before, in the same act; None: nobody's
 
     Raises AccessRefusedError; MalformedError: no name, no such file, dates the wrong way round; IllegalMoveError: another holds
-    the office on one of the days.
+    the office on one of the days, or who is succeeded would end before he began; NotFoundError: nobody is.
     """
     details = {"from_on": from_on.isoformat(), "to_on": to_on and to_on.isoformat()}
     with acting(office, Action.SET_DESIGNEE, by, at=at, details=details) as act:
@@ -72,10 +79,12 @@ def designate(
             "name": _line(name, "name"), "title": _line(title, "title"), "from_on": from_on, "to_on": to_on,
             "file_name": _line(PurePath(file_name).name, "file name"), "recorded_at": at, "recorded_by": recorded_by,
         }  # fmt: skip
-        if to_on is not None and to_on < from_on:
-            raise MalformedError("dates", f"the office would end on {to_on}, before it begins")
+        _check_dates(from_on, to_on)
         media_type(content)
         one_writer(act.connection, "designate")
+        if succeeds is not None:
+            _make_room(act, succeeds, from_on)
+            act.note(succeeds=succeeds)
         if other := _overlapping(act.connection, from_on, to_on):
             raise IllegalMoveError(
                 f"designee {other.designee_id} holds the office then", remedy="end that designation first"
@@ -97,15 +106,7 @@ def end(office: Office, designee_id: int, to_on: date, *, by: Actor, at: datetim
     details = {"designee_id": designee_id, "to_on": to_on.isoformat()}
     with acting(office, "end_designee", by, at=at, details=details) as act:
         authorised(act, Action.SET_DESIGNEE, office.policy)
-        this = _designee.c.designee_id == designee_id
-        row = act.connection.execute(select(_designee).where(this).with_for_update()).one_or_none()
-        if row is None:
-            raise NotFoundError(f"no designee {designee_id}")
-        if to_on < row.from_on or (row.to_on is not None and row.to_on <= to_on):
-            raise IllegalMoveError(
-                f"designee {designee_id} holds the office from {row.from_on} to {row.to_on or 'further'}"
-            )
-        act.connection.execute(_designee.update().where(this).values(to_on=to_on))
+        _end(act, designee_id, to_on)
 
 
 def current(source: Connection | Engine, on: date) -> Designee | None:
@@ -119,6 +120,18 @@ def designees(source: Connection | Engine) -> list[Designee]:
     with register.connected(source) as connection:
         rows = connection.execute(select(_designee).order_by(_designee.c.from_on.desc())).all()
     return [_of_row(row) for row in rows]
+
+
+def next_gap(found: Iterable[Designee], on: date) -> date | None:
+    """The first department date, from this one on, on which nobody holds the office; None: somebody does until further notice."""
+    day = on
+    for one in sorted(found, key=lambda each: each.from_on):
+        if one.from_on > day:
+            break
+        if one.to_on is None or one.to_on.year > LAST_YEAR:
+            return None
+        day = max(day, one.to_on + timedelta(days=1))
+    return day
 
 
 def designation(received: SealedFolder, found: Designee) -> tuple[bytes, str]:
@@ -135,6 +148,34 @@ def media_type(content: bytes) -> str:
     raise MalformedError(
         "designation", f"the designation is a PDF, PNG or JPEG of {MAX_BYTES // 1024**2} MiB at most", remedy="scan it"
     )
+
+
+def _check_dates(from_on: date, to_on: date | None) -> None:
+    if not all(FIRST_YEAR <= on.year <= LAST_YEAR for on in (from_on, to_on or from_on)):
+        raise MalformedError("dates", f"an office lies between {FIRST_YEAR} and {LAST_YEAR}", remedy="look at the year")
+    if to_on is not None and to_on < from_on:
+        raise MalformedError("dates", f"the office would end on {to_on}, before it begins")
+
+
+def _end(act: Act, designee_id: int, to_on: date) -> None:
+    """Let an office end on a date. Raises NotFoundError, IllegalMoveError."""
+    this = _designee.c.designee_id == designee_id
+    row = act.connection.execute(select(_designee).where(this).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no designee {designee_id}")
+    if to_on < row.from_on or (row.to_on is not None and row.to_on <= to_on):
+        raise IllegalMoveError(
+            f"designee {designee_id} holds the office from {row.from_on} to {row.to_on or 'further'}"
+        )
+    act.connection.execute(_designee.update().where(this).values(to_on=to_on))
+
+
+def _make_room(act: Act, designee_id: int, from_on: date) -> None:
+    """Let who is succeeded end the day before, where he would not have ended by then. Raises as `_end`."""
+    last = from_on - timedelta(days=1)
+    ends = select(_designee.c.designee_id).where(_designee.c.designee_id == designee_id, _designee.c.to_on <= last)
+    if act.connection.scalar(ends) is None:
+        _end(act, designee_id, last)
 
 
 def _overlapping(connection: Connection, from_on: date, to_on: date | None) -> Designee | None:

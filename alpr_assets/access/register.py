@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
 from alpr_assets.access.people import Member, Source, Status
 from alpr_assets.access.roles import Role
@@ -69,11 +69,14 @@ def folded(user_name: str) -> str:
 
 def used_at(connection: Connection, member_id: int) -> datetime:
     """When the account was last used; from being made active on, where it has not been since."""
-    row = connection.execute(
-        select(people.member.c.last_active_at, people.member.c.status_at).where(people.member.c.member_id == member_id)
-    ).one()
-    used: datetime = max(row.last_active_at or row.status_at, row.status_at)
-    return used
+    return last_uses(connection, people.member.c.member_id == member_id)[member_id]
+
+
+def last_uses(connection: Connection, *where: ColumnElement[bool]) -> dict[int, datetime]:
+    """The same of every member, or of those who meet conditions, by id."""
+    member = people.member.c
+    rows = connection.execute(select(member.member_id, member.last_active_at, member.status_at).where(*where))
+    return {row.member_id: max(row.last_active_at or row.status_at, row.status_at) for row in rows}
 
 
 @contextmanager

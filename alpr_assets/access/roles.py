@@ -40,6 +40,7 @@ class Action(StrEnum):
     LOCATE = "locate"
     COUNT_READS = "count_reads"
     OPEN_IMAGE = "open_image"
+    TRACE_READ = "trace_read"
     VIEW_HITS = "view_hits"
     VERIFY_HIT = "verify_hit"
     CORRECT_READ = "correct_read"
@@ -68,11 +69,14 @@ class Action(StrEnum):
     APPROVE_MEMBER = "approve_member"
     SUSPEND_MEMBER = "suspend_member"
     SEPARATE_MEMBER = "separate_member"
+    REVIEW_ACCOUNT = "review_account"
     GRANT_SOURCES = "grant_sources"
     RECORD_TRAINING = "record_training"
     SET_DESIGNEE = "set_designee"
     UNLOCK_MEMBER = "unlock_member"
     REVOKE_SESSION = "revoke_session"
+    REPORT_BREACH = "report_breach"
+    DECIDE_BREACH = "decide_breach"
     PROPOSE_DESTINATION = "propose_destination"
     APPROVE_DESTINATION = "approve_destination"
     LIST_OWN_PLATES = "list_own_plates"
@@ -82,7 +86,7 @@ DATA: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
         Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.APPROVE_WATCH,
-        Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.PACK_EVIDENCE, Action.BOOK_EVIDENCE, Action.HAND_OVER, Action.PLAN_PURGE, Action.APPROVE_PURGE,
+        Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.PACK_EVIDENCE, Action.BOOK_EVIDENCE, Action.HAND_OVER, Action.TRACE_READ, Action.PLAN_PURGE, Action.APPROVE_PURGE,
     }
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
@@ -90,7 +94,7 @@ DATA: Final = frozenset(
 QUESTIONS: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
-        Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT,
+        Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT, Action.TRACE_READ,
     }
 )  # fmt: skip
 """Actions that only ask: what a program's token is for unless it is made for more. Deciding is a person's."""
@@ -110,7 +114,7 @@ _ANALYSES: Final = frozenset({Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READ
 _LEADS: Final = frozenset(
     {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
-        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION, Action.LIFT_HOLD, Action.PACK_EVIDENCE,
+        Action.GRANT_SOURCES, Action.APPROVE_EXPORT, Action.APPROVE_WATCH, Action.REVOKE_SESSION, Action.LIFT_HOLD, Action.PACK_EVIDENCE, Action.REVIEW_ACCOUNT,
     }
 )  # fmt: skip
 
@@ -118,21 +122,22 @@ MAY: Final = MappingProxyType(
     {
         Role.OFFICER: _LOOKS,
         Role.DISPATCHER: _LOOKS,
-        Role.ANALYST: _LOOKS | _ANALYSES,
-        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.LIST_OWN_PLATES},
+        Role.ANALYST: _LOOKS | _ANALYSES | {Action.TRACE_READ},
+        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION, Action.TRACE_READ},
+        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.LIST_OWN_PLATES, Action.TRACE_READ, Action.REPORT_BREACH, Action.DECIDE_BREACH},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
-        | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.APPROVE_AUDIT},
-        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING, Action.APPROVE_AUDIT}),
+        | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.APPROVE_AUDIT, Action.TRACE_READ},
+        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING, Action.APPROVE_AUDIT, Action.DECIDE_BREACH}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING, Action.LIST_OWN_PLATES}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
         Role.AUDITOR: frozenset(
-            {Action.READ_RECORD, Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.VERIFY_RECORD, Action.VIEW_PIPELINE}
+            {Action.READ_RECORD, Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.VERIFY_RECORD, Action.VIEW_PIPELINE, Action.TRACE_READ}
         ),
         Role.ADMINISTRATOR: frozenset(
             {
                 Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
-                Action.SET_DESIGNEE, Action.UNLOCK_MEMBER, Action.REVOKE_SESSION, Action.VERIFY_RECORD,
+                Action.SET_DESIGNEE, Action.UNLOCK_MEMBER, Action.REVOKE_SESSION, Action.VERIFY_RECORD, Action.REVIEW_ACCOUNT,
+                Action.REPORT_BREACH,
             }
         ),
     }

@@ -104,6 +104,11 @@ def of_member(source: Connection | Engine, member_id: int) -> list[Completed]:
     return _read(source, select(_training).where(_training.c.member_id == member_id))
 
 
+def completed(source: Connection | Engine) -> list[Completed]:
+    """All training of everybody, by member, newest first; withdrawn too."""
+    return sorted(_read(source, select(_training)), key=lambda one: one.member_id)
+
+
 def held_on(source: Connection | Engine, member_id: int, on: date) -> bool:
     """Whether a member's training counted on a department date: completed by then, not ended, approved and not withdrawn."""
     training = _training.c

@@ -16,6 +16,7 @@ from alpr_assets.client.connection import Served, Why
 from alpr_assets.client.evidence import Evidence
 from alpr_assets.client.incidents import Canvassed, CoTravel, Incident
 from alpr_assets.client.keeping import Keeping
+from alpr_assets.client.lineage import Lineage
 from alpr_assets.client.located import Located, LocateRequest
 from alpr_assets.client.questions import question, said
 from alpr_assets.client.versions import Differences
@@ -196,6 +197,12 @@ class Client(Keeping, Evidence):
     def read_versions(self, day: date, capture_id: int, why: Why) -> Served[pd.DataFrame]:
         """All that any recogniser version read in one picture; columns as `search.versions.COLUMNS`, times in UTC."""
         return self._frame("/api/read-versions", why, {"day": day.isoformat(), "capture_id": int(capture_id)})
+
+    def lineage(self, why: Why, *, read_id: int | None = None, capture_id: int | None = None) -> Served[Lineage]:
+        """One read from its picture to its end, or one picture with all its reads."""
+        asked = {"read_id": read_id, "capture_id": capture_id}
+        response = self._recorded("/api/lineage", why, asked, accept="application/json")
+        return Served(Lineage.of(response.value.json()), response.receipt)
 
     def version_differences(
         self, why: Why, *, since: datetime, until: datetime, old: str | None = None, new: str | None = None

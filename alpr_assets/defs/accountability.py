@@ -10,7 +10,7 @@ import dagster as dg
 from dagster import ScheduleEvaluationContext
 from sqlalchemy import Connection
 
-from alpr_assets.access import exports, members, register
+from alpr_assets.access import exports, members, register, reviews
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.people import Status
 from alpr_assets.access.record import alarms
@@ -106,6 +106,7 @@ def _counts(connection: Connection, at: datetime) -> dict[str, int]:
             one.trained_until is None or one.trained_until < on for one in active
         ),
         "accounts locked": sum(one.locked_at is not None for one in active),
+        "account reviews overdue": sum(one.is_overdue for one in reviews.due(connection, policy(), on)),
     }
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from alpr_assets.access.roles import Action
 from alpr_assets.client.versions import Differences
 from alpr_assets.errors import AlprError
+from alpr_assets.notebook.lineage import TracedRead
 from alpr_assets.notebook.signed_in import SignedIn, Time
 
 if TYPE_CHECKING:
@@ -117,6 +118,29 @@ class Looking(SignedIn):
         served = self._client.read_versions(day, capture_id, self._why)
         self._note(served, Action.PLATE_HISTORY, len(served.value))
         return self._told(served.value, self._recorded_as(served.receipt))
+
+    def lineage(self, row: Any = None, *, read_id: int | None = None, capture_id: int | None = None) -> TracedRead:
+        """Where a read came from and what became of it: receipt, versions, corrections, hits, holds, who was shown it, its purge.
+
+        Parameters
+        ----------
+        row : as of `image`; None: by its numbers
+        read_id, capture_id : of a read, of a picture; of a destroyed read both, where both are known
+
+        Returns
+        -------
+        TracedRead: drawn where it ends a cell; `steps()` and `part(name)` are frames
+
+        Raises
+        ------
+        NotFoundError : there never was such a read
+        AccessRefusedError, VerificationError : as `plate_history`
+        """
+        if row is not None:
+            _, _, read_id = _picture_of(row)
+        served = self._client.lineage(self._why, read_id=read_id, capture_id=capture_id)
+        self._note(served, Action.TRACE_READ, sum(len(one.steps) for one in served.value.sections))
+        return TracedRead(served.value, self.zone)
 
     def compare_versions(
         self, *, since: Time, until: Time, old: str | None = None, new: str | None = None

@@ -28,6 +28,7 @@ from alpr_assets.store import (  # noqa: F401 - their tables complete schema.met
     alerts,
     audits,
     beats,
+    breaches,
     evidence,
     holds,
     incidents,

@@ -108,6 +108,21 @@ member_source = Table(
     ),
 )  # fmt: skip
 
+account_review = Table(
+    "account_review",
+    metadata,
+    Column("review_id", BigId, primary_key=True),
+    Column("member_id", ForeignKey("member.member_id"), nullable=False, index=True),
+    Column("reviewer_id", ForeignKey("member.member_id"), nullable=False),
+    Column("reviewed_at", UtcInstant, nullable=False),
+    Column("title", Text, nullable=False, comment="as confirmed"),
+    Column("role", String(32), nullable=False, comment="as confirmed"),
+    Column("sources", Json, nullable=False, comment="as confirmed"),
+    Column("note", Text, nullable=False),
+    CheckConstraint("member_id <> reviewer_id", name="another"),
+    comment="that an account is still needed, as it was then; append-only",
+)
+
 # ── training, designee (422.3.1(b), 422.3.1(e), 422.4(d), 422.8) ───────────────────────────────────────────────────
 
 member_training = Table(

@@ -14,7 +14,7 @@ PostgreSQL, so references to them carry (day, id) and no foreign key: one would 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -57,11 +57,17 @@ MAX_PLATE = 16
 UNSURE: dict[str, Any] = {"nullable": False, "server_default": false()}
 
 EPOCH_DAY = date(1970, 1, 1)
+NUMBER_BITS = 32
 
 
 def numbered(day: date, number: int) -> int:
     """Id of the `number`-th capture or read of a UTC day."""
-    return ((day - EPOCH_DAY).days << 32) | number
+    return ((day - EPOCH_DAY).days << NUMBER_BITS) | number
+
+
+def day_of(number: int) -> date:
+    """UTC day of a capture's or read's id. Raises OverflowError for what is none."""
+    return EPOCH_DAY + timedelta(days=number >> NUMBER_BITS)
 
 
 # ── equipment (422.3 ¶2) ───────────────────────────────────────────────────────────────────────────────────────────

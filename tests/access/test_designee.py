@@ -73,7 +73,8 @@ def test_an_end_is_never_put_off_or_before_the_beginning(office: Office, store: 
 def test_what_is_no_designation_is_refused(office: Office, store: Store) -> None:
     for changed in (
         {"content": b""}, {"content": b"MZ\x90"}, {"content": b"%PDF-" + bytes(designee.MAX_BYTES)}, {"name": " "},
-        {"title": "x" * 129}, {"name": "a\0b"}, {"to_on": date(2026, 1, 1)},
+        {"title": "x" * 129}, {"name": "a\0b"}, {"to_on": date(2026, 1, 1)}, {"to_on": date.max},
+        {"from_on": date.min, "to_on": None},
     ):  # fmt: skip
         with pytest.raises(MalformedError):
             designated(office, store, **changed)
@@ -85,3 +86,34 @@ def test_only_who_may_designates(sqlite_office: Office, sqlite_store: Store) -> 
         if Action.SET_DESIGNEE not in MAY[role]:
             with pytest.raises(AccessRefusedError):
                 designated(sqlite_office, sqlite_store, role)
+
+
+@pytest.mark.clause("422.3.1(e)")
+def test_a_successor_takes_over_in_one_act_and_leaves_no_day_between(office: Office, store: Store) -> None:
+    first = designated(office, store, to_on=None)
+    second = designated(office, store, name="Kim Ray", from_on=date(2026, 9, 1), to_on=None, succeeds=first)
+    assert [(one.name, one.from_on, one.to_on) for one in designee.designees(office.engine)] == [
+        ("Kim Ray", date(2026, 9, 1), None), ("Lee Park", TODAY, date(2026, 8, 31)),
+    ]  # fmt: skip
+    with pytest.raises(IllegalMoveError):  # he would end before he began: nothing of it is done
+        designated(office, store, from_on=date(2026, 9, 1), to_on=None, succeeds=second)
+    with pytest.raises(NotFoundError):
+        designated(office, store, succeeds=99)
+    assert designee.next_gap(designee.designees(office.engine), TODAY) is None
+
+
+def test_a_successor_of_one_who_ends_by_then_is_designated_as_ever(office: Office, store: Store) -> None:
+    first = designated(office, store)
+    designated(office, store, from_on=date(2027, 1, 1), to_on=None, succeeds=first)
+    assert {one.to_on for one in designee.designees(office.engine)} == {date(2026, 12, 31), None}
+
+
+def test_the_first_day_without_a_designee_is_known_before(office: Office, store: Store) -> None:
+    assert designee.next_gap([], TODAY) == TODAY
+    designated(office, store)
+    designated(office, store, from_on=date(2027, 1, 1), to_on=date(2027, 1, 31))
+    designated(office, store, from_on=date(2027, 3, 1), to_on=None)
+    found = designee.designees(office.engine)
+    assert designee.next_gap(found, TODAY) == date(2027, 2, 1)
+    assert designee.next_gap(found, date(2027, 2, 10)) == date(2027, 2, 10)
+    assert designee.next_gap(found, date(2027, 3, 1)) is None

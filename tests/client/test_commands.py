@@ -80,6 +80,23 @@ def test_a_picture_is_opened_by_the_day_and_number_that_are_shown(person: str, t
     assert again.exit_code == 2
 
 
+@pytest.mark.clause("422.5")
+def test_a_read_is_traced_by_its_number(live: Live, person: str) -> None:
+    read = next(row for row in live.patrol.reads() if row.plate == STOLEN)
+    result = alpr("lineage", read.read_id, *WHY, "--user", person)
+    assert result.exit_code == 0, result.output
+    for part in (
+        f"Read {read.read_id} of 2026-06-15: It is in the store.",
+        "Landed with drop",
+        f"plate: {STOLEN}",
+        "No purge",
+    ):
+        assert part in result.output, part
+    whole = alpr("lineage", "--capture", read.capture_id, *WHY, "--user", person)
+    assert "8XYZ99" in whole.output  # the other car of the picture
+    assert alpr("lineage", *WHY, "--user", person).exit_code == 2
+
+
 def test_a_token_in_the_environment_asks_nothing_and_stays_good(
     live: Live, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,9 +148,13 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(page: Any, live: Li
             "/exports",
             "/members",
             "/members/batch",
+            "/members/onboarding",
+            "/members/reviews",
+            "/search/lineage",
             "/sessions",
         ],
         Role.AUDITOR: ["/record"],
+        Role.ADMINISTRATOR: ["/breaches"],
         Role.CUSTODIAN: ["/designee"],
         Role.TRAINING_COORDINATOR: ["/training"],
     }.items():

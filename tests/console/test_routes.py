@@ -22,7 +22,7 @@ from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
-VALUES = {"audit_id": "1", "finding_id": "1", "review_id": "1", "plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "package_id": "1", "booking_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+VALUES = {"breach_id": "1", "name": "individuals", "audit_id": "1", "finding_id": "1", "review_id": "1", "plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "package_id": "1", "booking_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
           "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
@@ -124,7 +124,7 @@ ALWAYS = {"/", "/sessions", "/sessions/revoke", "/sessions/token", *STEPS}
 NEEDED = {
     "/search/plate": {Action.PLATE_HISTORY}, "/search/canvass": {Action.CANVASS}, "/hits": {Action.VIEW_HITS}, "/hits/1": {Action.VIEW_HITS},
     "/watches": {Action.VIEW_HITS, Action.READ_RECORD}, "/watches/1": {Action.VIEW_HITS, Action.READ_RECORD},
-    "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE},
+    "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE}, "/search/lineage": {Action.TRACE_READ},
     "/evidence": {Action.BOOK_EVIDENCE}, "/evidence/new": {Action.PACK_EVIDENCE}, "/unbooked": {Action.WAIVE_BOOKING},
     "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE},
     "/purges/1/certificate": {Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD}, "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
@@ -136,7 +136,13 @@ NEEDED = {
     "/audits/1/report.json": {Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.APPROVE_AUDIT},
     "/reviews": {Action.CONDUCT_AUDIT, Action.APPROVE_AUDIT}, "/own-plates": {Action.LIST_OWN_PLATES},
     "/destinations": {Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION},
-    "/record/0": {Action.READ_RECORD}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
+    "/breaches": {Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.READ_RECORD},
+    "/breaches/1": {Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.READ_RECORD},
+    "/breaches/1/notice/individuals": {Action.REPORT_BREACH, Action.DECIDE_BREACH},
+    "/record/0": {Action.READ_RECORD}, "/members/onboarding": {
+        Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.UNLOCK_MEMBER, Action.GRANT_SOURCES, Action.RECORD_TRAINING,
+    },
+    "/members/reviews": {Action.REVIEW_ACCOUNT}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
     "/members/batch": {Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER}, "/training": {Action.RECORD_TRAINING, Action.APPROVE_MEMBER},
 }  # fmt: skip
 
@@ -183,6 +189,7 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
             or (path.startswith("/watches") and may(role, Action.PLACE_WATCH))
             or (path.startswith("/holds") and may(role, Action.PLACE_HOLD))
             or (path.startswith("/evidence") and may(role, Action.BOOK_EVIDENCE))
+            or (path == "/breaches/1/decide" and may(role, Action.DECIDE_BREACH))
             or (path.startswith("/unbooked") and may(role, Action.WAIVE_BOOKING))
             or (path.startswith("/incidents") and may(role, Action.CANVASS))
             or (path.startswith(("/audits", "/findings", "/reviews")) and may(role, Action.CONDUCT_AUDIT))
@@ -268,6 +275,7 @@ API_ASKS: dict[str, dict[str, Any]] = {
     "/api/locate": {**WHY, "plate": "7ABC123"},
     "/api/freeze": {**WHY, "of": {"search": "plate_history", "plate": "7ABC123"}},
     "/api/reproduce": WHY,
+    "/api/lineage": {**WHY, "read_id": 1},
     "/api/evidence/pack": {**WHY, "hold_id": 1},
     "/api/evidence/packages": WHY,
     "/api/evidence/stamp": {**WHY, "package_id": 1},

@@ -98,7 +98,16 @@ def holds_two_versions_side_by_side(text: str, _city: City) -> None:
     assert re.search(r"[1-9]\d* of \d+ counts are left out", text)
 
 
+def traces_a_read_to_its_end(text: str, _city: City) -> None:
+    for part in ("It is in the store.", "Landed with drop", "receipt_sha256", "no purge has it on its list"):
+        assert part in text, part
+    times = {int(n) for n in re.findall(r"Returned by (\d+) entr", text)}
+    assert len(times) == 2, "asked again, there is one more"
+    assert max(times) == min(times) + 1
+    assert "there never was a read" in text
+
+
 STORIES = {
     "02_canvass": leads_to_the_offender, "03_plate_history": tells_the_copy, "04_convoy": names_the_companion,
-    "05_read_quality": holds_two_versions_side_by_side,
+    "05_read_quality": holds_two_versions_side_by_side, "07_lineage": traces_a_read_to_its_end,
 }  # fmt: skip

@@ -98,6 +98,20 @@ def test_companions_come_in_the_departments_time_with_the_places_where_they_met(
     assert found.companions.attrs["record_id"] == session.recorded()["record_id"].iloc[0]
 
 
+@pytest.mark.clause("422.5")
+def test_a_read_is_traced_in_the_departments_time(session: Session) -> None:
+    found = session.plate_history(STOLEN)
+    traced = session.lineage(found.iloc[0])
+    steps = traced.steps()
+    assert list(steps.columns) == ["section", "at", "what", "by"]
+    assert steps["at"].iloc[0] == pd.Timestamp("2026-06-14T21:40:00", tz=ZONE)
+    assert traced.part("reads")["plate"].tolist() == [STOLEN]
+    assert "Landed with drop" in traced._repr_html_()
+    assert session.recorded()["what"].tolist() == ["plate_history", "trace_read"]
+    with pytest.raises(AlprError, match="no section"):
+        traced.part("plates")
+
+
 def test_counts_are_by_the_departments_hours(session: Session) -> None:
     found = session.counts(by=["hour", "weekday"], since="2026-06-14", until="2026-06-15", suppress=False)
     assert found.to_numpy().tolist() == [[21, 6, 10, False]]

@@ -14,7 +14,7 @@ from alpr_assets.access.audits.rules import rules_of
 from alpr_assets.access.audits.signals import find
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record import reading, tail
-from alpr_assets.access.record.entries import Outcome, RecordUnavailableError
+from alpr_assets.access.record.entries import Outcome, RecordUnavailableError, ResultId
 from alpr_assets.policy import Policy
 from alpr_assets.store.audits import audit_decision, audit_item
 
@@ -36,7 +36,7 @@ def sampled(connection: Connection, audit_id: int, source: looks.Source, *, poli
         )
     )
     with source.open() as record:
-        about = reading.searches_that_returned(record, "audit_decision", None, int(approval or 0))
+        about = reading.searches_that_returned(record, ResultId("audit_decision", None, int(approval or 0)))
         entry = next((one for one in about if one.outcome is Outcome.DONE), None)
         head = tail.head_over(record, entry.record_id) if entry else None
         if head is None:

@@ -25,10 +25,10 @@ import psycopg
 from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from alpr_assets.access.record.entries import Head
+from alpr_assets.access.record.entries import Head, RecordUnavailableError
 from alpr_assets.access.record.heads import claim
 from alpr_assets.access.record.leaves import instant
-from alpr_assets.access.record.places import Place
+from alpr_assets.access.record.places import Place, place_of
 from alpr_assets.access.record.tables import (
     access_elements,
     access_head,
@@ -39,6 +39,7 @@ from alpr_assets.access.record.tables import (
 from alpr_assets.access.record.tail import log_id_of, newest_head, public_key_of
 from alpr_assets.access.record.verifying import FORMAT, Claim, Leaf, Report, Verifier, key_id, node_hash
 from alpr_assets.errors import StorageError
+from alpr_assets.settings import Settings
 
 Beside = TypeVar("Beside")
 
@@ -62,6 +63,19 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def opened(configured: Settings) -> Iterator[tuple[Place, Connection]]:
+    """The record that the settings name, at one moment. Raises RecordUnavailableError where there is none."""
+    place = place_of(configured)
+    if place.database is not None and not place.database.exists():
+        raise RecordUnavailableError("there is no access record yet", remedy="make it by `alpr init`")
+    try:
+        with snapshot(place.engine) as connection:
+            yield place, connection
+    finally:
+        place.engine.dispose()
 
 
 def verify_database(

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, false, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from alpr_assets.access.record.entries import Actor, Kind, Outcome, ResultId
@@ -92,14 +92,22 @@ def results_of(connection: Connection, record_id: int) -> list[ResultId]:
     return [ResultId(*row) for row in connection.execute(statement.order_by(columns.position))]
 
 
-def searches_that_returned(connection: Connection, kind: str, day: date | None, id_: int) -> list[Line]:
-    """The entries that returned one row, newest first: who has seen this read."""
-    columns = access_result.c
-    returned = select(columns.record_id).where(
-        columns.id == id_, columns.kind == kind, columns.day.is_not_distinct_from(day)
-    )
-    statement = select(access_record).where(access_record.c.record_id.in_(returned))
-    return [_line(row) for row in connection.execute(statement.order_by(access_record.c.record_id.desc()))]
+def searches_that_returned(connection: Connection, *results: ResultId, limit: int | None = None) -> list[Line]:
+    """The entries that returned one of these rows, newest first: who has seen this read.
+
+    limit : the newest so many; None: all
+    """
+    columns = access_record.c
+    statement = select(access_record).where(columns.record_id.in_(_that_returned(results)))
+    return [_line(row) for row in connection.execute(statement.order_by(columns.record_id.desc()).limit(limit))]
+
+
+def counted_that_returned(connection: Connection, *results: ResultId) -> tuple[int, datetime | None, datetime | None]:
+    """How many entries returned one of these rows, and when the first and the last did; None: none did."""
+    columns = access_record.c
+    counted = select(func.count(), func.min(columns.at), func.max(columns.at))
+    row = connection.execute(counted.where(columns.record_id.in_(_that_returned(results)))).one()
+    return row[0], row[1], row[2]
 
 
 def elements(connection: Connection, keys: MonthKeys, record_id: int) -> dict[str, Any]:
@@ -131,6 +139,16 @@ def sealed_by_month(connection: Connection, months: Sequence[str]) -> dict[str, 
     counted = select(month, func.count()).where(month.in_(months)).group_by(month)
     found = {name: n for name, n in connection.execute(counted)}  # noqa: C416 - rows are no pairs to mypy
     return {name: found.get(name, 0) for name in months}
+
+
+def _that_returned(results: Sequence[ResultId]) -> Select[Any]:
+    """Numbers of the entries that returned one of these rows, by the index of results."""
+    columns = access_result.c
+    each = [
+        and_(columns.id == one.id, columns.kind == one.kind, columns.day.is_not_distinct_from(one.day))
+        for one in results
+    ]
+    return select(columns.record_id).where(or_(false(), *each))
 
 
 def _field(connection: Connection, *path: str) -> ColumnElement[Any]:

@@ -221,6 +221,38 @@ class HitCase(BaseModel):
     possible: list[str] = Field(description="moves that a person may make from here, in the console")
 
 
+class Step(BaseModel):
+    """One thing that is so, or happened, in a read's lineage."""
+
+    what: str = Field(description="without any plate")
+    at: datetime | None = Field(description="null: it has no time")
+    by: str | None = Field(description="who; null: nobody, or the system")
+    facts: dict[str, Any] = Field(
+        description="by name, those known; plates and people's words only for who may see plates"
+    )
+
+
+class Section(BaseModel):
+    """One part of a lineage."""
+
+    name: str
+    title: str
+    empty: str = Field(description="what it means that there is no step")
+    steps: list[Step]
+
+
+class Lineage(BaseModel):
+    """All that is known of one read, or of one picture with all its reads."""
+
+    receipt: Receipt
+    day: date = Field(description="UTC day of the capture")
+    read_id: int | None = Field(description="null: a picture was asked for")
+    capture_id: int | None = Field(description="null: of a read that is gone, not known any more")
+    is_there: bool = Field(description="whether its row is in the store")
+    told: str = Field(description="what can be said of it as a whole")
+    sections: list[Section]
+
+
 class Notice(BaseModel):
     """How to sign in, and what going on means."""
 

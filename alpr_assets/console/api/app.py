@@ -14,6 +14,7 @@ from alpr_assets.console.api import (
     evidence,
     exporting,
     freezing,
+    lineage,
     locating,
     maps,
     members,
@@ -74,6 +75,7 @@ def create_api(services: Services) -> FastAPI:
         evidence.router,
         freezing.router,
         cases.router,
+        lineage.router,
         maps.router,
         proofs.router,
     ):

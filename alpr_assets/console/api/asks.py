@@ -235,6 +235,13 @@ class ReadVersionsAsk(Why):
     capture_id: int = Field(ge=0, le=LARGEST_ID)
 
 
+class LineageAsk(Why):
+    """One read, or one picture with all its reads; of a read that is gone, both where both are known."""
+
+    read_id: int | None = Field(default=None, ge=0, le=LARGEST_ID)
+    capture_id: int | None = Field(default=None, ge=0, le=LARGEST_ID, description="of the picture, as rows give it")
+
+
 class VersionDifferencesAsk(Why):
     """What two recogniser versions read otherwise."""
 

@@ -12,10 +12,12 @@ from alpr_assets.console.pages import (
     audits,
     base,
     batches,
+    breaches,
     canvass,
     corrections,
     designees,
     destinations,
+    due,
     evidence,
     exports,
     handing,
@@ -24,6 +26,7 @@ from alpr_assets.console.pages import (
     holds,
     home,
     incidents,
+    lineage,
     members,
     misuse,
     policy,
@@ -41,7 +44,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, canvass, handing, incidents, holds, evidence, purges, corrections, exports, members, batches, training, designees, destinations, sessions, record, audits, audit_entries, misuse,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, evidence, purges, corrections, exports, members, batches, due, training, designees, destinations, sessions, record, audits, audit_entries, misuse, breaches,
 )  # fmt: skip
 
 

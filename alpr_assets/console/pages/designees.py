@@ -30,6 +30,7 @@ async def designate(asked: Asked) -> Response:
             lambda: designee.designate(
                 services.office, services.store.received, name=form.text("name", limit=128),
                 title=form.text("title", limit=128), from_on=form.needed_day("from_on"), to_on=form.day("to_on"),
+                succeeds=form.number("succeeds") if form.text("succeeds") else None,
                 file_name=file_name, content=content, by=asked.by, at=asked.at,
             )
         )  # fmt: skip
@@ -69,7 +70,10 @@ async def designation(asked: Asked) -> Response:
 
 async def _page(asked: Asked, error: AlprError | None = None) -> Response:
     found = await run_sync(designee.designees, asked.services.store.engine)
-    return await asked.page("designee.html", status=400 if error else 200, error=error, designees=found, on=asked.on)
+    gap = designee.next_gap(found, asked.on)
+    return await asked.page(
+        "designee.html", status=400 if error else 200, error=error, designees=found, on=asked.on, gap_on=gap
+    )
 
 
 ROUTES: Final = [

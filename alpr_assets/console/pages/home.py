@@ -13,6 +13,7 @@ from starlette.routing import Route
 from alpr_assets.access import handovers, provisional, register, sessions
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, page
+from alpr_assets.console.pages.due import told_at_home
 from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
 from alpr_assets.lifecycle.evidence.booking import n_broken
 from alpr_assets.lifecycle.holds.listing import n_overdue
@@ -20,6 +21,7 @@ from alpr_assets.lifecycle.holds.settling import n_waiting
 from alpr_assets.store.engine import reading
 
 NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "names": {}}
+"""What waits for who asks no questions."""
 
 
 @page
@@ -30,6 +32,7 @@ async def home(asked: Asked) -> Response:
     banner = await banner_for(asked)
     waiting = await run_sync(_waiting, asked) if asked.may(Action.CANVASS) else NOTHING
     of_evidence = await run_sync(_of_evidence, asked)
+    due = await run_sync(_due, asked)
     return await asked.page(
         "home.html",
         member=member,
@@ -40,7 +43,13 @@ async def home(asked: Asked) -> Response:
         at=asked.at,
         **waiting,
         **of_evidence,
+        **due,
     )
+
+
+def _due(asked: Asked) -> dict[str, Any]:
+    with reading(asked.services.store.engine) as connection:
+        return told_at_home(asked, connection)
 
 
 def _waiting(asked: Asked) -> dict[str, Any]:

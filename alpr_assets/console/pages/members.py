@@ -13,7 +13,17 @@ from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alpr_assets.access import approvals, attempts, members, passwords, register, second_factor, sessions, sources
+from alpr_assets.access import (
+    approvals,
+    attempts,
+    members,
+    passwords,
+    register,
+    reminders,
+    second_factor,
+    sessions,
+    sources,
+)
 from alpr_assets.access import training as trainings
 from alpr_assets.access.people import Member, Source
 from alpr_assets.access.roles import Action
@@ -115,8 +125,10 @@ async def _register(asked: Asked, error: AlprError | None = None, form: dict[str
     waiting = await run_sync(approvals.proposals, engine)
     by_id = {member.member_id: member for member in found}
     rows = [(one, by_id[one.member_id], approvals.n_needed(one, by_id[one.member_id].role)) for one in waiting]
+    idle = await run_sync(reminders.idle, engine, asked.services.policy, asked.at)
     return await asked.page(
-        "members.html", status=400 if error else 200, members=found, waiting=rows, error=error, form=Filled(form or {}),
+        "members.html", idle={one.member.member_id: one.suspended_on for one in idle}, may_review=asked.may(Action.REVIEW_ACCOUNT),
+        status=400 if error else 200, members=found, waiting=rows, error=error, form=Filled(form or {}),
         on=asked.on, me=asked.session.member.member_id, all_sources=list(Source),
         may_propose=asked.may(Action.PROPOSE_MEMBER), may_approve=asked.may(Action.APPROVE_MEMBER),
     )  # fmt: skip

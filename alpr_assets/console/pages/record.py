@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from anyio.to_thread import run_sync
-from sqlalchemy import Connection
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -29,7 +27,6 @@ from alpr_assets.access.record.entries import (
     ResultId,
 )
 from alpr_assets.access.record.heads import head_json
-from alpr_assets.access.record.places import Place, place_of
 from alpr_assets.access.record.reading import Line
 from alpr_assets.access.record.sealing import MonthKeys
 from alpr_assets.access.record.verifying import Report
@@ -67,7 +64,7 @@ async def one(asked: Asked) -> Response:
 
     def found(grant: Grant) -> Found[tuple[Line, list[ResultId], dict[str, Any] | None]]:
         grant.require(Action.READ_RECORD)
-        with _record(asked) as (place, connection):
+        with exporting.opened(asked.services.settings) as (place, connection):
             line = reading.entry(connection, record_id)
             if line is None:
                 raise NotFoundError(f"there is no entry {record_id}")
@@ -133,7 +130,7 @@ def _choice(kind: type[Choice], value: str) -> Choice | None:
 def _entries(asked: Asked, filters: Mapping[str, Any]) -> Answer[list[Line]]:
     def found(grant: Grant) -> Found[list[Line]]:
         grant.require(Action.READ_RECORD)
-        with _record(asked) as (_, connection):
+        with exporting.opened(asked.services.settings) as (_, connection):
             lines = reading.entries(connection, **filters)
         return Found(lines, [ResultId("entry", None, line.record_id) for line in lines])
 
@@ -149,7 +146,7 @@ def _verified(asked: Asked) -> Report:
     if not _verifying.acquire(blocking=False):
         raise IllegalMoveError("somebody is verifying the record just now", remedy="try again in a minute")
     try:
-        with _record(asked) as (place, _):
+        with exporting.opened(asked.services.settings) as (place, _):
             report = exporting.verify_database(place)
     finally:
         _verifying.release()
@@ -182,22 +179,9 @@ async def _page(asked: Asked, **more: Any) -> Response:
 
 
 def _newest(asked: Asked) -> tuple[Head | None, bytes]:
-    with _record(asked) as (_, connection):
+    with exporting.opened(asked.services.settings) as (_, connection):
         newest = tail.newest_head(connection)
         return newest, tail.public_key_of(connection) if newest else b""
-
-
-@contextmanager
-def _record(asked: Asked) -> Iterator[tuple[Place, Connection]]:
-    """The record at one moment. Raises RecordUnavailableError where there is none."""
-    place = place_of(asked.services.settings)
-    if place.database is not None and not place.database.exists():
-        raise RecordUnavailableError("there is no access record yet", remedy="make it by `alpr init`")
-    try:
-        with exporting.snapshot(place.engine) as connection:
-            yield place, connection
-    finally:
-        place.engine.dispose()
 
 
 def _download(content: bytes, media_type: str, name: str) -> Response:

@@ -53,6 +53,7 @@ async def picture(asked: Asked) -> Response:
         form=told,
         may_correct=asked.may(Action.CORRECT_READ),
         may_hold=asked.may(Action.PLACE_HOLD),
+        may_trace=asked.may(Action.TRACE_READ),
     )
 
 
@@ -123,6 +124,7 @@ async def _answered(asked: Asked, name: str, form: Form, action: Action) -> Resp
         name, form=told, error=None, rows=records(answer.rows), n_found=n_found[0], receipt=answer.receipt, ask=ask,
         may_export=asked.may(Action.EXPORT), may_open=asked.may(Action.OPEN_IMAGE),
         may_correct=asked.may(Action.CORRECT_READ), may_hold=asked.may(Action.PLACE_HOLD),
+        may_trace=asked.may(Action.TRACE_READ),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alpr_assets.access import register, training
+from alpr_assets.access import register, reminders, training, training_file
 from alpr_assets.access.people import Status
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.console.pages.asking import Asked, back_to, page
@@ -42,13 +42,22 @@ async def act(asked: Asked) -> Response:
     return back_to("/training")
 
 
+@page
+async def export(asked: Asked) -> Response:
+    """All records as a file, for the training coordinator; recorded as an export."""
+    content = await run_sync(lambda: training_file.taken_out(asked.services.office, by=asked.by, at=asked.at))
+    disposition = f'attachment; filename="alpr-training-{asked.on}.csv"'
+    return Response(content, media_type="text/csv; charset=utf-8", headers={"content-disposition": disposition})
+
+
 async def _page(asked: Asked, error: AlprError | None = None) -> Response:
     engine = asked.services.store.engine
     members = [one for one in await run_sync(register.members, engine) if one.status is not Status.SEPARATED]
     waiting = await run_sync(training.waiting, engine)
     due = await run_sync(training.due_for_removal, engine, asked.services.policy, asked.on)
+    expiring = await run_sync(reminders.expiring, engine, asked.services.policy, asked.on)
     return await asked.page(
-        "training.html", status=400 if error else 200, error=error, members=members, waiting=waiting, due=due, on=asked.on,
+        "training.html", expiring=expiring, status=400 if error else 200, error=error, members=members, waiting=waiting, due=due, on=asked.on,
         names={one.member_id: one.name for one in members}, may_record=asked.may(Action.RECORD_TRAINING), may_approve=asked.may(Action.RECORD_TRAINING) or _is_commander(asked),
     )  # fmt: skip
 
@@ -58,4 +67,8 @@ def _is_commander(asked: Asked) -> bool:
     return asked.session.member.role is Role.COMMANDER and asked.may(Action.APPROVE_MEMBER)
 
 
-ROUTES: Final = [Route("/training", show), Route("/training", act, methods=["POST"])]
+ROUTES: Final = [
+    Route("/training", show),
+    Route("/training", act, methods=["POST"]),
+    Route("/training/export", export, methods=["POST"]),
+]

@@ -43,10 +43,18 @@ def selector_of(row: Row[Any]) -> Selector:
     )  # fmt: skip
 
 
-def covered(connection: Connection, wanted: Selector, *, on: date | None = None) -> list[Named]:
-    """Day and id of the captures that a description covers, in order; `on`: of one UTC day only."""
+def covered(
+    connection: Connection, wanted: Selector, *, on: date | None = None, capture_id: int | None = None
+) -> list[Named]:
+    """Day and id of the captures that a description covers, in order.
+
+    on : of one UTC day only
+    capture_id : only whether this one of that day is among them
+    """
     capture, dialect = schema.capture.c, connection.dialect.name
     where: list[ColumnElement[bool]] = [] if on is None else [capture.day == on]
+    if capture_id is not None:
+        where.append(capture.capture_id == capture_id)
     if wanted.since:
         where += [capture.captured_at >= wanted.since, capture.day >= wanted.since.astimezone(UTC).date()]
     if wanted.until:
@@ -114,6 +122,19 @@ def held(
     for row in connection.execute(select(hold).where(*others, _described_otherwise(day))):
         ids |= {number for _, number in covered(connection, selector_of(row), on=day)}
     return ids if only is None else ids & set(only)
+
+
+def holds_covering(connection: Connection, day: date, capture_id: int) -> list[int]:
+    """Ids of the holds, lifted ones too, that cover one capture as it is read now, in order."""
+    item = hold_item.c
+    ids = set(connection.scalars(select(item.hold_id).where(item.day == day, item.capture_id == capture_id)))
+    for plates in _by_plate(day, []):
+        mine = plates.add_columns(hold.c.hold_id).where(schema.read.c.capture_id == capture_id)
+        ids |= {hold_id for _, hold_id in connection.execute(mine).tuples()}
+    for row in connection.execute(select(hold).where(_described_otherwise(day))):
+        if covered(connection, selector_of(row), on=day, capture_id=capture_id):
+            ids.add(row.hold_id)
+    return sorted(ids)
 
 
 def impact(connection: Connection, captures: Sequence[Named], *, besides: int | None = None) -> Impact:

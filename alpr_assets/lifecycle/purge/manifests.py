@@ -19,8 +19,6 @@ from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import VerificationError
 from alpr_assets.store import schema
 
-NUMBER_BITS = 32
-
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -36,7 +34,7 @@ class Manifest:
         """From ids of captures of that day. Raises ValueError for one of another day."""
         ids = sorted(captures)
         first = schema.numbered(day, 0)
-        if ids and not (first < ids[0] and ids[-1] < first + (1 << NUMBER_BITS)):
+        if ids and not (first < ids[0] and ids[-1] < first + (1 << schema.NUMBER_BITS)):
             raise ValueError("a capture of another day")
         content = _packed([number - first for number in ids])
         return cls(day, len(ids), content, key.digest(_named(day.isoformat(), content)))

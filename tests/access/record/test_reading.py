@@ -70,10 +70,12 @@ def test_one_entry_is_found_by_its_number(place: Place) -> None:
 def test_who_has_seen_a_read_is_asked_of_the_record(place: Place) -> None:
     filled(place)
     with snapshot(place.engine) as connection:
-        seen = [line.record_id for line in reading.searches_that_returned(connection, "read", DAY, 901)]
+        seen = [line.record_id for line in reading.searches_that_returned(connection, ResultId("read", DAY, 901))]
         assert seen == [3, 1]
-        assert [line.record_id for line in reading.searches_that_returned(connection, "hit", None, 900)] == [2]
-        assert reading.searches_that_returned(connection, "read", DAY + timedelta(1), 901) == []
+        assert [line.record_id for line in reading.searches_that_returned(connection, ResultId("hit", None, 900))] == [
+            2
+        ]
+        assert reading.searches_that_returned(connection, ResultId("read", DAY + timedelta(1), 901)) == []
         assert reading.results_of(connection, 1) == [ResultId("read", DAY, 900 + n) for n in range(3)]
 
 

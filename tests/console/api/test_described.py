@@ -49,7 +49,7 @@ OPERATIONS = [
     ("POST", "/watches"), ("POST", "/partial-plates"), ("POST", "/possible-plates"), ("POST", "/plate-path"),
     ("POST", "/canvass"), ("POST", "/co-travel"), ("POST", "/counts"),
     ("POST", "/freeze"), ("POST", "/reproduce"), ("POST", "/locate"), ("POST", "/locate/requests"), ("GET", "/locate/requests"),
-    ("POST", "/read-versions"), ("POST", "/version-differences"),
+    ("POST", "/read-versions"), ("POST", "/version-differences"), ("POST", "/lineage"),
     ("POST", "/evidence/pack"), ("POST", "/evidence/packages"), ("POST", "/evidence/stamp"), ("POST", "/evidence/book"), ("POST", "/evidence/follow"),
     ("POST", "/base-layer"), ("POST", "/places"),
     ("GET", "/record/head"),
@@ -60,7 +60,7 @@ ASKS = [
     "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
     "PossiblePlatesAsk", "PlatePathAsk", "CanvassAsk", "CoTravelAsk", "CountsAsk",
     "FreezeAsk", "ReproduceAsk", "LocateAsk", "LocateRequestAsk",
-    "PackAsk", "PackagesAsk", "StampAsk", "BookAsk", "FollowAsk", "ReadVersionsAsk", "VersionDifferencesAsk",
+    "PackAsk", "PackagesAsk", "StampAsk", "BookAsk", "FollowAsk", "ReadVersionsAsk", "VersionDifferencesAsk", "LineageAsk",
 ]  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_nothing_that_the_description_allows_is_a_server_error(recorded: Live, m
         "/images/open": picture, "/read-versions": picture, "/plate-history": {"plate": STOLEN}, "/hit": {"hit_id": hit.hit_id},
         "/partial-plates": {"pattern": "7A?C1*"}, "/possible-plates": {"plate": STOLEN}, "/plate-path": {"plate": STOLEN},
         "/co-travel": {"plate": STOLEN}, "/locate": {"plate": STOLEN}, "/locate/requests": {"plate": STOLEN},
-        "/freeze": {"of": {"search": "plate_path", "plate": STOLEN}},
+        "/freeze": {"of": {"search": "plate_path", "plate": STOLEN}}, "/lineage": {"read_id": hit.read_id, "capture_id": None},
     }.get(path, {})  # fmt: skip
 
     @BOUNDED

@@ -13,6 +13,7 @@ from alpr_assets.console.api import (
     evidence,
     exporting,
     freezing,
+    lineage,
     locating,
     members,
     plates,
@@ -63,6 +64,7 @@ def routes_table() -> str:
             freezing.router,
             evidence.router,
             cases.router,
+            lineage.router,
             proofs.router,
         )
         for route in router.routes

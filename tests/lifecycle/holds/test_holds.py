@@ -66,6 +66,23 @@ def desk(store, policy):
     return Desk(store, policy)
 
 
+def test_the_holds_of_one_capture_are_those_by_which_its_day_is_held(desk, store):
+    put(store, [Pass("7ABC123"), Pass("7A8C123", after(60)), Pass("9STR999", after(90)), Pass("8XYZ111", after(95))])
+    correct(store, numbered(4), "7ABC123")
+    for wanted in (
+        Selector(pattern="7ABC123"),
+        Selector(pattern="9ST*"),
+        Selector(area=HERE, since=after(0), until=after(70)),
+        Selector(captures=((DAY, numbered(3)),)),
+        Selector(pattern="7ABC123", device_id="corner-9"),
+    ):
+        desk.place(wanted)
+    with reading(store.engine) as connection:
+        found = {n: covering.holds_covering(connection, DAY, numbered(n)) for n in (1, 2, 3, 4, 5)}
+    assert found == {1: [1, 3], 2: [1, 3], 3: [2, 4], 4: [1], 5: []}
+    assert desk.held() == [n for n, holds in found.items() if holds]
+
+
 @pytest.mark.clause("422.5")
 def test_a_plate_holds_its_reads_look_alikes_and_corrections_and_what_comes_later(desk, store):
     put(store, [Pass("7ABC123"), Pass("7A8C123", after(60)), Pass("9STR999", after(90)), Pass("8XYZ111", after(95))])
