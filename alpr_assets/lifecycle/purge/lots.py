@@ -1,4 +1,4 @@
-"""Lots: what of other classes than captures is due, and its destruction: quarantine, and the raw files of hot lists (422.5, Gov. Code 34090).
+"""Lots: what of other classes than captures is due, and its destruction: quarantine and raw hot-list files (422.5, Gov. Code 34090).
 
 Here: which items of a class may go, and one lot in one transaction, its sealed files after it. Not here: plans, the order of a purge.
 A quarantined picture that a standing hold may mean is kept, and a list's file that is in force, or that a hit was raised with. The file's

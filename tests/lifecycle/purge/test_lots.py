@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from alpr_assets.access.roles import Action
 from alpr_assets.errors import StorageError, VerificationError
 from alpr_assets.lifecycle.holds.selectors import Selector
 from alpr_assets.lifecycle.hotlists.imports import import_file
@@ -19,6 +21,7 @@ from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_lot, purge_plan
 from tests.builders import own_list
 from tests.lifecycle.purge.desks import CAME, DAY, HERE, NOON, NOW, Desk, numbered, quarantined
+from tests.people import MemoryRecorder
 from tests.search.traffic import Pass
 
 
@@ -194,3 +197,36 @@ def test_what_code_forgets_of_a_lot_the_database_refuses(desk, tmp_path):
         connection.execute(update(purge_lot).values(manifest=b"x"))
     with pytest.raises(VerificationError, match="not the one that was planned"):
         desk.approve(plan_id, desk.commander)
+
+
+class Waiting(MemoryRecorder):
+    """Records a hold only when told to: until then its transaction is open."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.go = Event(), Event()
+
+    def append(self, entry):
+        if entry.action == Action.PLACE_HOLD:
+            self.begun.set()
+            assert self.go.wait(30)
+        return super().append(entry)
+
+
+@pytest.mark.clause("422.5")
+def test_a_hold_that_is_just_being_placed_is_waited_for(desk, tmp_path):
+    quarantined(desk, tmp_path)
+    plan_id = desk.begun()
+    desk.recorder = Waiting()
+    done = []
+    holding = Thread(target=desk.hold, args=(Selector(device_id="unit-12-front", **DAY_OF),))
+    purging = Thread(target=lambda: done.append(desk.execute(plan_id)))
+    holding.start()
+    assert desk.recorder.begun.wait(30)
+    purging.start()
+    purging.join(0.3)
+    assert purging.is_alive()
+    desk.recorder.go.set()
+    for one in (holding, purging):
+        one.join(30)
+    assert done[0].lots == (lots.Gone("quarantine", 0, 1, 0),)
