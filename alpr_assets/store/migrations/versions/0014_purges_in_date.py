@@ -111,7 +111,7 @@ def upgrade() -> None:
         sa.Column("verified_at", UtcInstant(), comment="when rows and files were looked for and none was found; NULL: not yet"),
         sa.PrimaryKeyConstraint("plan_id", "kind", name="pk_purge_lot"),
         sa.ForeignKeyConstraint(["plan_id"], ["purge_plan.plan_id"], name="fk_purge_lot_plan_id_purge_plan"),
-        sa.CheckConstraint("kind IN ('quarantine', 'hotlist_files')", name=op.f("ck_purge_lot_kind")),
+        sa.CheckConstraint("kind IN ('quarantine', 'hotlist_files', 'watches')", name=op.f("ck_purge_lot_kind")),
         sa.CheckConstraint("(destroyed_at IS NULL) = (n_destroyed IS NULL)", name=op.f("ck_purge_lot_destroyed")),
         sa.CheckConstraint("destroyed_at IS NULL OR n_destroyed + n_kept + n_gone = n_planned", name=op.f("ck_purge_lot_adds_up")),
         sa.CheckConstraint("verified_at IS NULL OR (destroyed_at IS NOT NULL AND files IS NULL)",
