@@ -230,9 +230,8 @@ def purges_asked() -> dg.RunRequest | dg.SkipReason:
         opened.engine.dispose()
     if not requests:
         return dg.SkipReason("no purge was asked for")
-    return dg.RunRequest(
-        run_key=f"purge-ask-{requests[-1]}"
-    )  # its run drafts those before, too, should theirs have failed
+    # By the newest: its run drafts those before, too, should theirs have failed.
+    return dg.RunRequest(run_key=f"purge-ask-{requests[-1]}")
 
 
 execute_purge = dg.define_asset_job(

@@ -12,9 +12,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
+from alpr_assets.errors import StorageError
 from alpr_assets.store import schema
 from alpr_assets.store.engine import MIGRATIONS, is_current, migrate, open_engine, reading, writing
+from alpr_assets.store.purges import purge_plan
 from alpr_assets.store.types import to_microseconds
 
 DAY = date(2026, 6, 15)
@@ -118,6 +121,25 @@ def test_entries_that_were_listed_before_lines_could_expire_stay_in_force(databa
             sa.select(entry.plate, entry.expires_on, hit.hit_id).join(schema.hit, hit.entry_id == entry.entry_id)
         ).all()
         assert [tuple(row) for row in rows] == [("7ABC123", None, 1)]
+
+
+def test_a_plan_from_before_plans_were_dated_stays_as_it_is_and_a_new_one_is_dated(database: Engine) -> None:
+    """0014: nobody can begin it, since it does not say of when its papers are."""
+    upgraded(database, "0013")
+    plan = {
+        "made_at": AT, "member_id": 1, "judged_on": DAY, "stale_at": AT, "digest": "0" * 64, "n_captures": 1, "resolution": "resolution 1",
+        "consent": "memo 1", "status": "planned", "n_decisions": 0,
+    }  # fmt: skip
+    put(database, "purge_plan", plan_id=1, **plan)
+    with_a_list(database)
+    migrate(database)
+    with reading(database) as connection:
+        row = connection.execute(sa.select(purge_plan)).one()
+        (imported,) = connection.execute(sa.select(schema.hotlist_import)).all()
+    assert (row.resolution, row.resolution_on, row.consent_on) == ("resolution 1", None, None)
+    assert imported.file_destroyed_at is None
+    with pytest.raises((DBAPIError, StorageError)):
+        put(database, "purge_plan", plan_id=2, **plan)
 
 
 def test_a_row_that_does_not_say_so_is_unsure(database: Engine) -> None:

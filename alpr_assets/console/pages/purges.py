@@ -1,6 +1,7 @@
-"""Purges by page: what is due, plans, both approvals, beginning, certificates (422.5, Gov. Code 34090.6).
+"""Purges by page: what is due, plans asked for, both approvals, beginning, certificates (422.5, Gov. Code 34090.6).
 
-Here: from forms to acts, the custodian's word on the clock among them. Not here: any rule (`lifecycle.purge`, `lifecycle.retention`), destroying, which Dagster does once a purge has begun.
+Here: from forms to acts, the custodian's word on the clock among them. Not here: any rule (`lifecycle.purge`, `lifecycle.retention`),
+drafting and destroying, which Dagster does once it was asked for, and once a purge has begun.
 """
 
 from __future__ import annotations

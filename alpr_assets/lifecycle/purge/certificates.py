@@ -32,6 +32,7 @@ FORMAT: Final = 2
 METHOD: Final[Mapping[str, Any]] = {
     "standard": "NIST SP 800-88r2: Clear for rows that are overwritten, cryptographic erase for pictures",
     "pictures": "unlinked, and the key that their day was encrypted with destroyed (cryptographic erase); what is held was sealed anew first",
+    "files": "of lots: unlinked, and the key of their day destroyed likewise; what stays of the day was sealed anew first",
     "backups": "hold rows until they expire; pictures in them open only with a backup of the keys, which expires by the date in backups_until",
 }
 ROWS: Final[Mapping[str, str]] = {

@@ -118,7 +118,10 @@ def draft(
         planned = _written(act.connection, row, of, others, policy=policy, key=key, at=at) if of or others else None
         answer = {"answered_at": at, "plan_id": planned and planned.plan_id, "refusal": None if planned else NOTHING}
         act.connection.execute(update(purge_request).where(asks.request_id == request_id).values(answer))
-        act.note(**({"purge": planned.plan_id, "captures": planned.n_captures} if planned else {"refused": NOTHING}))
+        if planned is None:
+            act.note(refused=NOTHING)
+        else:
+            act.note(purge=planned.plan_id, captures=planned.n_captures, digest=digest_of(of, others, key))
     return planned
 
 

@@ -1,8 +1,8 @@
-"""Lots: what of other classes than captures is due, and its destruction: quarantine, and the raw files of hot lists (422.5, Gov. Code 34090).
+"""Lots: what of other classes than captures is due, and its destruction (422.5, Gov. Code 34090).
 
 Here: which items of a class may go, and one lot in one transaction, its sealed files after it. Not here: plans, the order of a purge.
-A quarantined picture that a standing hold may mean is kept, and a list's file that is in force, or that a hit was raised with. The file's
-entries and its receipt stay: they have their own schedule.
+Quarantine, but for a picture that a standing hold may mean; raw hot-list files, but for one that is in force or that a hit was raised
+with (its entries and its receipt stay: they have their own schedule); watches that ended, but for one that a hit came of.
 
 Killed at any moment, it goes on: the sealed files to unlink are written down in the transaction that forgets their rows. Once they are
 gone, the day's other files are sealed anew, and the key that a backup would need is destroyed (NIST SP 800-88r2, cryptographic erase).
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, text, update
 
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import VerificationError
@@ -30,10 +30,20 @@ from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import Store, one_writer, reading, writing
 from alpr_assets.store.purges import purge_lot
 from alpr_assets.store.sealed import sync_folder
+from alpr_assets.store.watches import watch, watch_decision
 
 QUARANTINE: Final = "quarantine"
 HOTLIST_FILES: Final = "hotlist_files"
-TITLES: Final = {QUARANTINE: "quarantined items", HOTLIST_FILES: "raw hot-list files"}
+WATCHES: Final = "watches"
+TITLES: Final = {QUARANTINE: "quarantined items", HOTLIST_FILES: "raw hot-list files", WATCHES: "ended watches"}
+
+_KEYS: Final[dict[str, Any]] = {
+    QUARANTINE: schema.quarantine.c.quarantine_id,
+    HOTLIST_FILES: schema.hotlist_import.c.import_id,
+    WATCHES: watch.c.watch_id,
+}
+_WRITERS: Final = {QUARANTINE: "landing", HOTLIST_FILES: "hot-list import", WATCHES: "watches"}
+"""Whom a lot shuts out while it goes."""
 
 Sealed = tuple[date, str]
 """Where a file is sealed: day and SHA-256."""
@@ -83,9 +93,27 @@ def due_hotlist_files(connection: Connection, policy: Policy, on: date) -> set[i
     }
 
 
+def due_watches(connection: Connection, policy: Policy, on: date) -> set[int]:
+    """Ids of watches that may be forgotten: past their minimum since they ended and were last decided on, and no hit came of them."""
+    decided, schedule = watch_decision.c, schedule_of(policy)
+    raised = select(schema.hit.c.hit_id).where(schema.hit.c.watch_id == watch.c.watch_id).exists()
+    rows = connection.execute(
+        select(watch.c.watch_id, watch.c.expires_at, func.max(decided.decided_at).label("decided_at"))
+        .outerjoin(watch_decision, decided.watch_id == watch.c.watch_id)
+        .where(~raised)
+        .group_by(watch.c.watch_id, watch.c.expires_at)
+    )
+    return {
+        row.watch_id
+        for row in rows
+        if _is_due(schedule, WATCHES, max(row.expires_at, row.decided_at or row.expires_at), policy, on)
+    }
+
+
 DUE: Final[dict[str, Callable[[Connection, Policy, date], set[int]]]] = {
     QUARANTINE: due_quarantine,
     HOTLIST_FILES: due_hotlist_files,
+    WATCHES: due_watches,
 }
 """By class, in the order of a certificate: what may be destroyed."""
 
@@ -132,12 +160,10 @@ def _mine(plan_id: int, kind: str) -> Any:
 
 def _there(connection: Connection, kind: str, ids: set[int]) -> set[int]:
     """Of these those that are there."""
-    made, item, dialect = schema.hotlist_import.c, schema.quarantine.c, connection.dialect.name
-    if kind == QUARANTINE:
-        return set(
-            connection.scalars(select(item.quarantine_id).where(among(dialect, item.quarantine_id, sorted(ids))))
-        )
-    wanted = select(made.import_id).where(made.file_destroyed_at.is_(None), among(dialect, made.import_id, sorted(ids)))
+    key = _KEYS[kind]
+    wanted = select(key).where(among(connection.dialect.name, key, sorted(ids)))
+    if kind == HOTLIST_FILES:
+        wanted = wanted.where(schema.hotlist_import.c.file_destroyed_at.is_(None))
     return set(connection.scalars(wanted))
 
 
@@ -145,7 +171,7 @@ def _forget(
     connection: Connection, plan_id: int, kind: str, planned: set[int], *, policy: Policy, on: date, at: datetime
 ) -> Gone:
     """(1) nobody re-lands, imports or holds meanwhile; (2) what is due is judged again; (3) rows go, their files are written down."""
-    one_writer(connection, "landing" if kind == QUARANTINE else "hot-list import")
+    one_writer(connection, _WRITERS[kind])
     if connection.dialect.name == "postgresql":  # a hold that is being placed is waited for, and the next one waits
         connection.execute(text("LOCK TABLE hold IN SHARE MODE"))
     row = _row(connection, plan_id, kind)
@@ -153,7 +179,8 @@ def _forget(
         return Gone(kind, row.n_destroyed, row.n_kept, row.n_gone)
     there = _there(connection, kind, planned)
     doomed = there & DUE[kind](connection, policy, on)
-    files = _forget_rows(connection, kind, doomed, at)
+    these = among(connection.dialect.name, _KEYS[kind], sorted(doomed))
+    files = {file for file in _FORGET[kind](connection, these, at) if not _is_needed(connection, file)}
     said = Gone(kind, len(doomed), len(there - doomed), len(planned - there))
     told = {
         "destroyed_at": at, "n_destroyed": said.n_destroyed, "n_kept": said.n_kept, "n_gone": said.n_gone,
@@ -163,25 +190,39 @@ def _forget(
     return said
 
 
-def _forget_rows(connection: Connection, kind: str, doomed: set[int], at: datetime) -> set[Sealed]:
-    """Forget items; returns their sealed files that nothing else refers to."""
-    made, item, dialect = schema.hotlist_import.c, schema.quarantine.c, connection.dialect.name
-    if kind == HOTLIST_FILES:
-        these = among(dialect, made.import_id, sorted(doomed))
-        files = set(connection.execute(select(made.sealed_day, made.sha256).where(these)).tuples())
-        connection.execute(update(schema.hotlist_import).where(these).values(file_destroyed_at=at))
-    else:
-        these = among(dialect, item.quarantine_id, sorted(doomed))
-        rows = connection.execute(
-            select(item.drop_id, item.sealed_day, item.sealed_sha256).where(these, item.sealed_sha256.is_not(None))
-        ).all()
-        files = {(row.sealed_day, row.sealed_sha256) for row in rows}
-        of_drops: dict[int, set[str]] = {}
-        for row in rows:
-            of_drops.setdefault(row.drop_id, set()).add(row.sealed_sha256)
-        drops.forget(connection, of_drops)
-        connection.execute(delete(schema.quarantine).where(these))
-    return {file for file in files if not _is_needed(connection, file)}
+def _forget_quarantine(connection: Connection, these: ColumnElement[bool], _at: datetime) -> set[Sealed]:
+    item = schema.quarantine.c
+    rows = connection.execute(
+        select(item.drop_id, item.sealed_day, item.sealed_sha256).where(these, item.sealed_sha256.is_not(None))
+    ).all()
+    of_drops: dict[int, set[str]] = {}
+    for row in rows:
+        of_drops.setdefault(row.drop_id, set()).add(row.sealed_sha256)
+    drops.forget(connection, of_drops)
+    connection.execute(delete(schema.quarantine).where(these))
+    return {(row.sealed_day, row.sealed_sha256) for row in rows}
+
+
+def _forget_hotlist_files(connection: Connection, these: ColumnElement[bool], at: datetime) -> set[Sealed]:
+    made = schema.hotlist_import.c
+    files = set(connection.execute(select(made.sealed_day, made.sha256).where(these)).tuples())
+    connection.execute(update(schema.hotlist_import).where(these).values(file_destroyed_at=at))
+    return files
+
+
+def _forget_watches(connection: Connection, these: ColumnElement[bool], _at: datetime) -> set[Sealed]:
+    ended = select(watch.c.watch_id).where(these)
+    connection.execute(delete(watch_decision).where(watch_decision.c.watch_id.in_(ended)))
+    connection.execute(delete(watch).where(these))
+    return set()
+
+
+_FORGET: Final[dict[str, Callable[[Connection, ColumnElement[bool], datetime], set[Sealed]]]] = {
+    QUARANTINE: _forget_quarantine,
+    HOTLIST_FILES: _forget_hotlist_files,
+    WATCHES: _forget_watches,
+}
+"""By class: forgets items, and returns their sealed files."""
 
 
 def _is_needed(connection: Connection, file: Sealed) -> bool:

@@ -1,10 +1,12 @@
 """Purges approved, begun and cancelled by members (422.5, Gov. Code 34090.6).
 
-Here: a member's acts. Each is a deed for `Gate.act`: it is done only where the record has it. Not here: making a plan (`drafting`), destroying (`executing`).
+Here: a member's acts. Each is a deed for `Gate.act`: it is done only where the record has it.
+Not here: making a plan (`drafting`), destroying (`executing`).
 
 A plan is the exact list of what is due and not held, with the council's resolution and the attorney's written consent on file and in
-date. While the designee's office is held (422.3.1(e)), it is approved by the commander and the custodian, two people; it goes stale, and is then made anew. Hits that people acted on may become
-evidence: while one is touched that no hold covers, nobody can approve: it is held, or somebody says why it is no evidence.
+date. While the designee's office is held (422.3.1(e)), it is approved by the commander and the custodian, two people; it goes stale, and
+is then made anew. Hits that people acted on may become evidence: while one is touched that no hold covers, nobody can approve: it is
+held, or somebody says why it is no evidence.
 """
 
 from __future__ import annotations
@@ -141,9 +143,13 @@ def begun(connection: Connection) -> list[int]:
 
 
 def purges(grant: Grant, engine: Engine, *, at: datetime, key: SecretKey) -> Found[list[dict[str, Any]]]:
-    """Every purge, the newest first: its plan, `is_stale`, `is_removed`, `decisions`, `lots`, the sums `n_days`, `n_destroyed`, `n_kept`.
+    """Every purge, the newest first; no capture.
 
-    No capture. n_touched: of a plan, hits that people acted on, for which nobody can approve it; is_removed: certified, and its bytes are not rewritten yet; completed_at: when they were, where that is a step of its own.
+    Returns
+    -------
+    A dict a purge: its plan's columns, `is_stale`, `decisions`, `lots`, the sums `n_days`, `n_destroyed`, `n_kept`; `n_touched`: hits that
+    people acted on, for which nobody can approve it; `is_removed`: certified, and its bytes are not rewritten yet; `completed_at`: when
+    they were, where that is a step of its own
     """
     grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_PURGE else Action.PLAN_PURGE)
     days, decisions = purge_day.c, purge_decision.c

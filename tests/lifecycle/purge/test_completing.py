@@ -22,7 +22,7 @@ from tests.lifecycle.purge.desks import DAY, NOON, Desk, numbered
 from tests.search.traffic import Pass, correct
 
 HELD = "9HELD99"
-GONE = [f"8Q{n:03}ZK" for n in range(40)]
+GONE = [f"8Q{n:03}ZK" for n in range(20)]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def listed(desk: Desk):
 @pytest.mark.parametrize("is_held", [True, False], ids=["something is held", "nothing is left"])
 def test_after_the_rewriting_no_byte_is_left_in_heap_index_or_statistics(postgres_desk, is_held):
     desk = postgres_desk
-    seen = [*GONE, *GONE[:20]]
+    seen = [*GONE, *GONE[:10]]
     passes = [Pass(plate, NOON + timedelta(seconds=20 * n)) for n, plate in enumerate(seen)]
     desk.put([*passes, *([Pass(HELD, NOON)] if is_held else [])])
     correct(desk.store, numbered(1), "8Q777ZK", day=DAY)

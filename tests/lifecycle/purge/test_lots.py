@@ -1,14 +1,16 @@
-"""Quarantine and raw hot-list files go by the schedule, in the same approved plan; what a hold may mean or is in force stays."""
+"""Quarantine, raw hot-list files and ended watches go by the schedule, in the same approved plan; what a hold may mean or is in force stays."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from alpr_assets.access.roles import Action
 from alpr_assets.errors import StorageError, VerificationError
 from alpr_assets.lifecycle.holds.selectors import Selector
 from alpr_assets.lifecycle.hotlists.imports import import_file
@@ -17,9 +19,17 @@ from alpr_assets.lifecycle.watches.areas import Circle
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_lot, purge_plan
+from alpr_assets.store.watches import watch, watch_decision
 from tests.builders import own_list
 from tests.lifecycle.purge.desks import CAME, DAY, HERE, NOON, NOW, Desk, numbered, quarantined
+from tests.people import MemoryRecorder
 from tests.search.traffic import Pass
+
+HIT = {
+    "day": DAY, "sighting_id": numbered(1), "source": "department", "plate": "7ABC123", "state": "CA", "list_type": "x",
+    "category": "stolen_vehicle", "restricted": False, "match_kind": "exact", "differences": [], "confidence": 0.9, "sure": True,
+    "read_day": DAY, "read_id": numbered(1), "version_id": "light-1", "captured_at": NOON, "raised_at": NOON, "status": "raised", "n_moves": 0,
+}  # fmt: skip
 
 
 def listed(desk: Desk, *lines: str, at: datetime, name: str = "watch.csv"):
@@ -132,11 +142,36 @@ def hit_of(connection, import_id):
     entry = connection.execute(
         select(schema.hotlist_entry).where(schema.hotlist_entry.c.from_import_id == import_id)
     ).first()
+    return {**HIT, "plate": entry.plate, "entry_id": entry.entry_id, "import_id": import_id}
+
+
+@pytest.mark.clause("422.5")
+def test_a_watch_that_ended_two_years_ago_is_forgotten_unless_a_hit_came_of_it(desk):
+    with writing(desk.store.engine) as connection:
+        for number, ended in (
+            (1, NOW - timedelta(days=732)),
+            (2, NOW - timedelta(days=732)),
+            (3, NOW - timedelta(days=700)),
+        ):
+            connection.execute(insert(watch), watch_of(number, ended))
+            decided = {
+                "watch_id": number, "seq": 1, "kind": "placed", "decided_at": ended - timedelta(days=9), "member_id": 3,
+                "reason": "placed", "expires_at": ended,
+            }  # fmt: skip
+            connection.execute(insert(watch_decision), decided)
+        raised = {**HIT, "entry_id": None, "import_id": None, "watch_id": 2}
+        connection.execute(insert(schema.hit), raised)
+    assert planned(desk) == {"watches": 1}
+    assert desk.execute(desk.begun()).lots == (lots.Gone("watches", 1, 0, 0),)
+    assert sorted(row.watch_id for row in desk.rows(watch)) == [2, 3]
+    assert sorted(row.watch_id for row in desk.rows(watch_decision)) == [2, 3]
+
+
+def watch_of(number, ended):
     return {
-        "day": DAY, "sighting_id": numbered(1), "source": "department", "plate": entry.plate, "state": "CA", "list_type": "x",
-        "category": "stolen_vehicle", "restricted": False, "match_kind": "exact", "differences": [], "confidence": 0.9, "sure": True,
-        "read_day": DAY, "read_id": numbered(1), "version_id": "light-1", "entry_id": entry.entry_id, "import_id": import_id,
-        "captured_at": NOON, "raised_at": NOON, "status": "raised", "n_moves": 0,
+        "watch_id": number, "kind": "watch", "pattern": "7ABC123", "is_partial": False, "state": "", "purpose": "stolen_vehicle",
+        "category": "stolen_vehicle", "case_number": "26-01234", "reason": "seen", "owner_id": 3, "audience": "normal",
+        "status": "approved", "n_decisions": 1, "placed_at": ended - timedelta(days=9), "approve_by_at": ended, "expires_at": ended,
     }  # fmt: skip
 
 
@@ -194,3 +229,36 @@ def test_what_code_forgets_of_a_lot_the_database_refuses(desk, tmp_path):
         connection.execute(update(purge_lot).values(manifest=b"x"))
     with pytest.raises(VerificationError, match="not the one that was planned"):
         desk.approve(plan_id, desk.commander)
+
+
+class Waiting(MemoryRecorder):
+    """Records a hold only when told to: until then its transaction is open."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.go = Event(), Event()
+
+    def append(self, entry):
+        if entry.action == Action.PLACE_HOLD:
+            self.begun.set()
+            assert self.go.wait(30)
+        return super().append(entry)
+
+
+@pytest.mark.clause("422.5")
+def test_a_hold_that_is_just_being_placed_is_waited_for(desk, tmp_path):
+    quarantined(desk, tmp_path)
+    plan_id = desk.begun()
+    desk.recorder = Waiting()
+    done = []
+    holding = Thread(target=desk.hold, args=(Selector(device_id="unit-12-front", **DAY_OF),))
+    purging = Thread(target=lambda: done.append(desk.execute(plan_id)))
+    holding.start()
+    assert desk.recorder.begun.wait(30)
+    purging.start()
+    purging.join(0.3)
+    assert purging.is_alive()
+    desk.recorder.go.set()
+    for one in (holding, purging):
+        one.join(30)
+    assert done[0].lots == (lots.Gone("quarantine", 0, 1, 0),)

@@ -225,6 +225,8 @@ def test_an_ask_is_answered_once_and_nothing_is_written_before_the_record_has_it
     planned = draft()
     assert draft() is None
     (plan,) = desk.rows(purge_plan)
+    drafted = next(one for one in desk.office.recorder.entries if one.action == "purge_drafted")
+    assert drafted.details == {"request": number, "purge": plan.plan_id, "captures": 1, "digest": plan.digest}
     assert (plan.plan_id, plan.member_id) == (planned.plan_id, desk.custodian.member_id)
     (decided,) = desk.decisions()
     assert (decided.kind, decided.member_id) == ("planned", desk.custodian.member_id)

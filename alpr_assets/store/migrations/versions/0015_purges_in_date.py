@@ -1,5 +1,5 @@
-"""Purges whose clock was looked at, whose resolution and consent are in date, that a run drafts, that take lots of other classes along, and whose
-bytes were rewritten (422.5, Gov. Code 34090, 34090.6).
+"""Purges whose clock was looked at, whose resolution and consent are in date, that a run drafts, that take lots of other classes along,
+and whose bytes were rewritten (422.5, Gov. Code 34090, 34090.6).
 
 Plans from before say no date: they are no longer begun, since each is stale within days, and stay as they are.
 """
@@ -23,7 +23,10 @@ DATES = {
 }
 UNDATED = "NEW.resolution_on IS NULL OR NEW.consent_on IS NULL"
 REDATED = " OR ".join(f"NEW.{name} <> OLD.{name} OR (NEW.{name} IS NULL) <> (OLD.{name} IS NULL)" for name in DATES)
-ASKED = f"NEW.asked_at <> OLD.asked_at OR NEW.member_id <> OLD.member_id OR NEW.resolution <> OLD.resolution OR NEW.consent <> OLD.consent OR {REDATED}"
+ASKED = (
+    "NEW.asked_at <> OLD.asked_at OR NEW.member_id <> OLD.member_id OR NEW.resolution <> OLD.resolution "
+    f"OR NEW.consent <> OLD.consent OR {REDATED}"
+)
 MANIFEST = "NEW.n_planned <> OLD.n_planned OR NEW.manifest <> OLD.manifest OR NEW.digest <> OLD.digest"
 NOT_BEGUN = (
     "NEW.destroyed_at IS NOT NULL AND OLD.destroyed_at IS NULL "
@@ -108,7 +111,7 @@ def upgrade() -> None:
         sa.Column("verified_at", UtcInstant(), comment="when rows and files were looked for and none was found; NULL: not yet"),
         sa.PrimaryKeyConstraint("plan_id", "kind", name="pk_purge_lot"),
         sa.ForeignKeyConstraint(["plan_id"], ["purge_plan.plan_id"], name="fk_purge_lot_plan_id_purge_plan"),
-        sa.CheckConstraint("kind IN ('quarantine', 'hotlist_files')", name=op.f("ck_purge_lot_kind")),
+        sa.CheckConstraint("kind IN ('quarantine', 'hotlist_files', 'watches')", name=op.f("ck_purge_lot_kind")),
         sa.CheckConstraint("(destroyed_at IS NULL) = (n_destroyed IS NULL)", name=op.f("ck_purge_lot_destroyed")),
         sa.CheckConstraint("destroyed_at IS NULL OR n_destroyed + n_kept + n_gone = n_planned", name=op.f("ck_purge_lot_adds_up")),
         sa.CheckConstraint("verified_at IS NULL OR (destroyed_at IS NOT NULL AND files IS NULL)",
