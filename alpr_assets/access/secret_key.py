@@ -7,7 +7,6 @@ it: one member's secret cannot be put in another's row.
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from alpr_assets.errors import VerificationError
-from alpr_assets.store.sealed import NONCE_BYTES, sync_folder, write_durably
+from alpr_assets.store.sealed import NONCE_BYTES, write_once
 
 KEY_BYTES = 32
 
@@ -51,20 +50,8 @@ class SecretKey:
         if not self.path.exists():
             if not make:
                 raise VerificationError(f"the key file {self.path} is missing", remedy="restore it from its own backup")
-            self._make()
+            write_once(self.path, secrets.token_bytes(KEY_BYTES))
         key = self.path.read_bytes()
         if len(key) != KEY_BYTES:
             raise VerificationError(f"the key file {self.path} is not one", remedy="restore it from its own backup")
         return key
-
-    def _make(self) -> None:
-        """Two processes may make one at once: the link decides which it is, and neither sees half of it."""
-        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.draft")
-        write_durably(draft, secrets.token_bytes(KEY_BYTES))
-        try:
-            os.link(draft, self.path)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
-            sync_folder(self.path.parent)

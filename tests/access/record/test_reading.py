@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -158,8 +159,7 @@ def test_an_expiry_that_fails_is_recorded_as_failed(sqlite_place: Place) -> None
     at = BEGUN - timedelta(days=800)
     with AccessRecord(sqlite_place, clock=lambda: at) as record:
         record.append(an_entry(at))
-        keeping = MonthKeys(sqlite_place.keys / "record_keys.sqlite")
-        with keeping._open() as connection:
+        with sqlite3.connect(sqlite_place.keys / "record_keys.sqlite") as connection:
             connection.execute("CREATE TRIGGER kept BEFORE DELETE ON month_key BEGIN SELECT RAISE(IGNORE); END")
         with pytest.raises(VerificationError, match="2024-04"):
             expire_elements(sqlite_place, record, ANN, now=BEGUN, years=2)
