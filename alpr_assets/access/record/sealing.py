@@ -49,12 +49,13 @@ def commitment_to(text: str, salt: bytes) -> str:
     return hashlib.sha256(salt + text.encode("utf-8")).hexdigest()
 
 
-def seal(elements: Mapping[str, Any], month: str, key: bytes) -> Sealed:
-    """Encrypt and commit to one query's elements."""
-    salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
+def seal(elements: Mapping[str, Any], month: str, cipher: AESGCM) -> Sealed:
+    """Encrypt and commit to one query's elements, with the month's cipher."""
+    drawn = secrets.token_bytes(SALT_BYTES + NONCE_BYTES)
+    salt, nonce = drawn[:SALT_BYTES], drawn[SALT_BYTES:]
     text = canonical(elements)
     plain = f'{{"elements":{text},"salt":"{salt.hex()}"}}'.encode()
-    blob = nonce + AESGCM(key).encrypt(nonce, plain, month.encode())
+    blob = nonce + cipher.encrypt(nonce, plain, month.encode())
     return Sealed(month, blob, commitment_to(text, salt), hashlib.sha256(blob).hexdigest())
 
 
@@ -81,11 +82,18 @@ class MonthKeys:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._newest: tuple[str, bytes] | None = None
+        self._newest: tuple[str, bytes, AESGCM] | None = None
         self._lock = Lock()
 
     def key(self, month: str) -> bytes:
         """The month's key; made, and on the disk, before it is first used. Only the newest is remembered: others may be destroyed."""
+        return self._known(month)[1]
+
+    def cipher(self, month: str) -> AESGCM:
+        """What seals with the month's key; see `key`."""
+        return self._known(month)[2]
+
+    def _known(self, month: str) -> tuple[str, bytes, AESGCM]:
         with self._lock:
             if self._newest is None or self._newest[0] != month:
                 with keyfile.writing(self.path, _TABLE) as connection:
@@ -93,8 +101,8 @@ class MonthKeys:
                         "INSERT INTO month_key VALUES (?, ?) ON CONFLICT DO NOTHING", (month, secrets.token_bytes(32))
                     )
                     row = connection.execute("SELECT key FROM month_key WHERE month = ?", (month,)).fetchone()
-                self._newest = (month, row[0])
-            return self._newest[1]
+                self._newest = (month, row[0], AESGCM(row[0]))
+            return self._newest
 
     def existing(self, month: str) -> bytes:
         """The month's key, never making one. Raises VerificationError when there is none: its elements cannot be opened."""
