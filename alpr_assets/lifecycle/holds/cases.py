@@ -47,24 +47,14 @@ class Shown:
     by_path: Mapping[Path, Collection[ResultId]] = field(default_factory=dict)
 
 
-def numbers_of(connection: Connection, cases: Collection[str]) -> dict[str, str]:
-    """Every number of these cases, each with its case: the case's own, and provisional ones that became it."""
-    column, dialect = provisional_number.c, connection.dialect.name
-    real = dict(
-        connection.execute(
-            select(column.number, column.case_number).where(
-                among(dialect, column.number, sorted(cases)), column.case_number.is_not(None)
-            )
-        )
-        .tuples()
-        .all()
+def numbers_of(connection: Connection, cases: Collection[str]) -> set[str]:
+    """Every number of these cases: their own, the real one of a provisional one, and provisional ones that became them."""
+    column, dialect, known = provisional_number.c, connection.dialect.name, set(cases)
+    real = select(column.case_number).where(among(dialect, column.number, sorted(known)))
+    known |= {number for number in connection.scalars(real) if number is not None}
+    return known | set(
+        connection.scalars(select(column.number).where(among(dialect, column.case_number, sorted(known))))
     )
-    found = {case: case for case in cases} | {number: case for case, number in real.items()}
-    known = sorted(found)
-    rows = connection.execute(
-        select(column.number, column.case_number).where(among(dialect, column.case_number, known))
-    ).tuples()
-    return found | {number: found[case] for number, case in rows if number not in found}
 
 
 def held(connection: Connection, where: Sequence[ColumnElement[bool]]) -> list[str]:

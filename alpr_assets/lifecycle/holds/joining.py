@@ -7,7 +7,7 @@ another database: what it has is joined once a day and right before a purge, so 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -62,13 +62,14 @@ def captures_by_path(
 def join(engine: Engine, place: Place, *, at: datetime) -> int:
     """Let what was shown since under the number of a held case join its hold; returns how many captures. Asked again, it joins none."""
     with reading(engine) as connection:
-        numbers = cases.numbers_of(connection, cases.held(connection, [hold.c.status == "standing"]))
+        held = cases.held(connection, [hold.c.status == "standing"])
+        numbers = {case: cases.numbers_of(connection, [case]) for case in held}
     if not numbers:
         return 0
     with _record(place) as record:
         if record is None:
             return 0
-        shown = {case: cases.shown(record, _numbers_for(numbers, case)) for case in set(numbers.values())}
+        shown = {case: cases.shown(record, of) for case, of in numbers.items()}
     return sum(_join_one(engine, case, of, at) for case, of in sorted(shown.items()))
 
 
@@ -117,7 +118,3 @@ def _captures(
     named = {kind: tuple((day, number) for day, number in keys if day) for kind, keys in by_kind.items()}
     wanted = Selector(captures=named.get("capture", ()), reads=named.get("read", ()), hits=tuple(hits))
     return set(covering.named(connection, wanted)[0])
-
-
-def _numbers_for(numbers: Mapping[str, str], case: str) -> list[str]:
-    return [number for number, of in numbers.items() if of == case]

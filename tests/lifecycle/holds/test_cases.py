@@ -148,7 +148,10 @@ def test_a_provisional_number_that_became_the_case_belongs_to_it(desk, store):
         changed = {"case_number": HELD, "reconciled_at": NOW, "reconciled_by": 7}
         connection.execute(provisional_number.update().values(changed))
     desk.place()
+    desk.place("P-260615-001")  # held while it was provisional, by another: both go on
     assert desk.held() == [2]
+    desk.shown(("read", numbered(3)))
+    assert desk.join() == 2
 
 
 @pytest.mark.clause("422.5")

@@ -226,6 +226,7 @@ def test_what_code_forgets_the_database_refuses(desk, store):
         "DELETE FROM hold_item",
         "DELETE FROM hold_decision",
         "UPDATE hold SET reason = 'another'",
+        "UPDATE hold SET of_case = '26-00001'",
         "UPDATE hold SET status = 'lifted'",
         "UPDATE hold SET review_on = '2030-01-01'",
         "UPDATE hold_decision SET reason = 'another'",
