@@ -233,12 +233,14 @@ def rotate(databases: Sequence[DayKeys], masters: Masters) -> Rotated:
     MasterKeyError : one that has wrapped is not here; then nothing is lost
     ConfigurationError : the master key is not in the file, and no other one is given
     """
-    wrapped_by = {master for keys in databases for master in keys.n_by_master()}
-    if not wrapped_by:
+    if not any(keys.n_by_master() for keys in databases):
         raise NotFoundError("there are no day keys yet", remedy="the first picture makes the master key and its own")
-    if wrapped_by <= {masters.current().key_id} and not masters.older_in_file():
+    n = sum(
+        keys.wrap_anew() for keys in databases
+    )  # what another place's key has wrapped, or a rotation that was killed left
+    if not n and not masters.older_in_file():
         _begin(databases[0], masters)
-    n = sum(keys.wrap_anew() for keys in databases)
+        n = sum(keys.wrap_anew() for keys in databases)
     current = masters.current()
     with ExitStack() as locked:
         for keys in databases:

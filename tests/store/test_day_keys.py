@@ -98,6 +98,12 @@ def test_a_key_from_before_is_taken_over_and_no_byte_of_it_is_left(tmp_path: Pat
     assert keys.n_by_master() == {keys.masters.current().key_id: len(DAYS)}
 
 
+def test_keys_from_before_may_be_rotated_at_once(tmp_path: Path) -> None:
+    before, keys = from_before(tmp_path), opened(tmp_path)
+    assert rotate([keys], keys.masters).n_wrapped == len(DAYS)
+    assert {day: opened(tmp_path).key(day) for day in DAYS} == before
+
+
 def test_a_change_under_way_is_taken_over_with_both_keys(tmp_path: Path) -> None:
     before = from_before(tmp_path)[DAY]
     with sqlite3.connect(tmp_path / "image_keys.sqlite") as connection:
@@ -234,22 +240,24 @@ def test_a_rotated_master_key_opens_all_and_the_one_before_nothing(tmp_path: Pat
         opened(tmp_path).key(DAY)
 
 
-@pytest.mark.parametrize("where", ["wrap_anew", "_overwrite_journal", "drop_older"])
+@pytest.mark.parametrize("where", ["add", "wrap_anew", "_overwrite_journal", "drop_older"])
 def test_a_rotation_that_is_killed_goes_on_and_all_opens_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     keys = opened(tmp_path)
     known = {day: keys.key(day) for day in DAYS}
-    before = keys.masters.current().key_id
+    before, real = keys.masters.current().key_id, Masters.add
     with monkeypatch.context() as broken:
         for owner in (DayKeys, keyfile, Masters):
             if hasattr(owner, where):
-                broken.setattr(owner, where, die)
+                broken.setattr(owner, where, die if where != "add" else lambda masters: die(real(masters)))
         killed(lambda: rotate([keys], keys.masters))
     assert {day: opened(tmp_path).key(day) for day in DAYS} == known
     coming = opened(tmp_path).masters.current().key_id
     again = opened(tmp_path)
-    assert rotate([again], again.masters).key_id == coming != before
+    done = rotate([again], again.masters)
+    assert done.key_id != before
+    assert coming in {done.key_id, before}  # it goes on with the new one where there is one
     assert (tmp_path / "master.key").read_text().count("\n") == 1
     assert {day: opened(tmp_path).key(day) for day in DAYS} == known
 

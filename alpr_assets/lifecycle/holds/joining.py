@@ -42,10 +42,7 @@ def captures_by_path(
     ----------
     visible : conditions on `hit`; others are left out, as those who may not see them must not count them either
     """
-    found = {
-        path: _captures(connection, ids, visible=visible)
-        for path, ids in shown.by_path.items()
-    }  # fmt: skip
+    found = {path: _captures(connection, ids, visible=visible) for path, ids in shown.by_path.items()}
     passes = cases.passes_of(connection, cases.numbers_of(connection, [case]), None)
     if visible:
         hit = schema.hit.c

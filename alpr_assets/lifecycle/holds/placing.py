@@ -11,7 +11,7 @@ another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from enum import StrEnum
@@ -25,7 +25,7 @@ from alpr_assets.access.roles import Action, may
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.hits.entitlement import visible
 from alpr_assets.lifecycle.holds import covering, joining
-from alpr_assets.lifecycle.holds.cases import Shown
+from alpr_assets.lifecycle.holds.cases import Path, Shown
 from alpr_assets.lifecycle.holds.covering import Impact
 from alpr_assets.lifecycle.holds.selectors import Ground, Named, Selector
 from alpr_assets.lifecycle.lookalikes import fold
@@ -37,6 +37,7 @@ from alpr_assets.store.conditions import among
 from alpr_assets.store.holds import MAX_REASON, hold, hold_decision, hold_item
 
 NOTHING: Final = Shown()
+ByPath = Mapping[Path, set[Named]]
 
 
 class Disposition(StrEnum):
@@ -86,14 +87,15 @@ def place(
     line = written(reason, most=MAX_REASON)
     _check_review(review_on, grant, policy)
     _lock_days(connection, wanted)
-    captures = _found(grant, connection, wanted, shown)
+    captures, told = _found(grant, connection, wanted, shown)
     pattern = wanted.pattern or None
     row = {
         "ground": ground.value, "purpose": grant.ask.purpose, "case_number": grant.ask.case_number, "reason": line,
         "member_id": grant.member.member_id, "placed_at": grant.at, "pattern": pattern,
         "plate_folded": fold(pattern) if pattern and not parse(pattern).is_partial else None,
         "area": wanted.area.geojson() if wanted.area else None, "device_id": wanted.device_id or None,
-        "since_at": wanted.since, "until_at": wanted.until, "n_items": len(captures) if wanted.names or wanted.case else 0, "of_case": wanted.case or None,
+        "since_at": wanted.since, "until_at": wanted.until, "of_case": wanted.case or None,
+        "n_items": len(captures) if wanted.names or wanted.case else 0,
         "status": "standing", "review_on": review_on, "n_decisions": 0,
     }  # fmt: skip
     placed = connection.execute(insert(hold).returning(hold), row).one()
@@ -101,7 +103,7 @@ def place(
         items = [{"hold_id": placed.hold_id, "day": day, "capture_id": number} for day, number in captures]
         connection.execute(insert(hold_item), items)
     ids = _decide(connection, grant, placed, "placed", line)
-    effect = _told(grant, connection, wanted, captures, shown, besides=placed.hold_id)
+    effect = _told(connection, captures, told, besides=placed.hold_id)
     return Found(Placed(placed.hold_id, effect), ids)
 
 
@@ -111,7 +113,7 @@ def preview(
     """What a hold would cover now. Raises as `place`, for what it holds."""
     grant.require(Action.PLACE_HOLD)
     wanted = wanted.check(policy)
-    return Found(_told(grant, connection, wanted, _found(grant, connection, wanted, shown), shown), [])
+    return Found(_told(connection, *_found(grant, connection, wanted, shown)), [])
 
 
 def extend(
@@ -193,18 +195,18 @@ def impact_of(connection: Connection, row: Any) -> Impact:
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _found(grant: Grant, connection: Connection, wanted: Selector, shown: Shown) -> list[Named]:
-    """The captures that a hold would hold. Raises NotFoundError."""
+def _found(grant: Grant, connection: Connection, wanted: Selector, shown: Shown) -> tuple[list[Named], ByPath]:
+    """The captures that a hold would hold; and of a case those that the member may be told of. Raises NotFoundError."""
     if wanted.case:
-        captures = set[Named]().union(*joining.captures_by_path(connection, wanted.case, shown).values())
-        if not captures:
+        told = joining.captures_by_path(connection, wanted.case, shown, visible=visible(grant))
+        if not told:
             raise NotFoundError(
                 "nothing that is in the store was shown, frozen or hit under that number",
                 remedy="look at the number; or hold a plate, or an area and a time",
             )
-        return sorted(captures)
+        return sorted(set[Named]().union(*joining.captures_by_path(connection, wanted.case, shown).values())), told
     if not wanted.names:
-        return covering.covered(connection, wanted)
+        return covering.covered(connection, wanted), {}
     captures_named, missing = covering.named(connection, wanted)
     missing += _unseen(grant, connection, wanted.hits)
     if missing:
@@ -212,7 +214,7 @@ def _found(grant: Grant, connection: Connection, wanted: Selector, shown: Shown)
             f"not in the store: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
             remedy="leave it out; a purge certificate says whether and when it was destroyed",
         )
-    return captures_named
+    return captures_named, {}
 
 
 def _unseen(grant: Grant, connection: Connection, hits: Sequence[int]) -> list[str]:
@@ -226,18 +228,12 @@ def _unseen(grant: Grant, connection: Connection, hits: Sequence[int]) -> list[s
     return [f"hit {one}" for one in hits if one in there - seen]
 
 
-def _told(
-    grant: Grant, connection: Connection, wanted: Selector, captures: Sequence[Named], shown: Shown, *,
-    besides: int | None = None,
-    ) -> Impact:  # fmt: skip
-    """What is told of what is held: of a case without what only hits show that the member may not see; they are held all the same."""
-    if not wanted.case:
+def _told(connection: Connection, captures: Sequence[Named], told: ByPath, *, besides: int | None = None) -> Impact:
+    """What is told of what is held: of a case without hits that the member may not see, which are held all the same."""
+    if not told:
         return covering.impact(connection, captures, besides=besides)
-    by_path = joining.captures_by_path(connection, wanted.case, shown, visible=visible(grant))
-    seen = sorted(set[Named]().union(*by_path.values()))
-    return replace(
-        covering.impact(connection, seen, besides=besides), by_path={path: len(of) for path, of in by_path.items()}
-    )
+    seen = covering.impact(connection, sorted(set[Named]().union(*told.values())), besides=besides)
+    return replace(seen, by_path={path: len(of) for path, of in told.items()})
 
 
 def _lock_days(connection: Connection, wanted: Selector) -> None:

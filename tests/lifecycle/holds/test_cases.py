@@ -171,8 +171,10 @@ def test_a_number_under_which_nothing_was_shown_or_is_left_is_refused(desk, stor
 
 @pytest.mark.clause("422.4(e)")
 def test_a_covert_watch_s_hits_are_held_and_not_told(desk):
-    desk.shown(("read", numbered(1)))
     covert = desk.hit(2, audience="covert", supervisor_id=98)
+    with pytest.raises(NotFoundError, match="under that number"):  # as if there were none
+        desk.place()
+    desk.shown(("read", numbered(1)))
     placed = desk.place()
     assert desk.held() == [1, 2]
     assert (placed.impact.n_captures, placed.impact.by_path) == (1, {Path.RETURNED: 1})
