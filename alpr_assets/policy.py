@@ -127,10 +127,12 @@ class Holds(_Section):
     """What may not be destroyed (422.5).
 
     review_days : the longest that a hold stands without somebody looking whether it is needed
+    escalate_days : a review that is overdue for longer is told higher up
     second_approver_captures : a lift that frees more takes two people
     """
 
     review_days: int = Field(gt=0)
+    escalate_days: int = Field(ge=0)
     second_approver_captures: int = Field(ge=0)
 
 

@@ -25,6 +25,18 @@ class Settings(BaseSettings):
     policy: Path = Field(default=Path("policy/422.yaml"), description="the department's policy file")
     data: Path = Field(default=Path("data"), description="database, images, received files: what a data backup holds")
     keys: Path = Field(default=Path("keys"), description="image keys: kept outside data backups")
+    master_key_file: Path | None = Field(
+        default=None, description="master key that wraps the image keys; none: `master.key` in their folder"
+    )
+    master_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="master keys instead of the file: 64 hex digits, commas between, newest first",
+    )
+    kms_keys: str = Field(
+        default="", description="ids of master keys at a key service instead, separated by commas, newest first"
+    )
+    kms: str = Field(default="alpr_assets.store.kms:CommandKey", description="module:class that reaches that service")
+    kms_command: str = Field(default="", description="command by which the default one does")
     database_url: str = Field(default="", description="PostgreSQL; empty: SQLite in the data folder")
     drops: Path = Field(default=Path("data/drops"), description="watched folder: capture drops arrive here")
     hotlists: Path = Field(default=Path("data/hotlists"), description="watched folder: hot-list files arrive here")

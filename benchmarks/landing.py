@@ -34,11 +34,11 @@ from sqlalchemy import event, func, select
 from alpr_assets.lifecycle.captures.landing import SEALING_THREADS, land_drop
 from alpr_assets.lifecycle.captures.manifests import write_drop
 from alpr_assets.policy import load
-from alpr_assets.settings import ROOT
+from alpr_assets.settings import ROOT, Settings
 from alpr_assets.store import schema
-from alpr_assets.store.engine import Store, migrate, open_engine, reading
+from alpr_assets.store.engine import Store, migrate, open_engine, open_keys, reading
 from alpr_assets.store.images import ImageStore
-from alpr_assets.store.sealed import DayKeys, SealedFolder
+from alpr_assets.store.sealed import SealedFolder
 
 OUT = Path("bench-out") / "landing.json"
 TARGET_SECONDS = 20
@@ -111,10 +111,11 @@ def database(name: str, folder: Path) -> Iterator[Store]:
         server, url = None, f"sqlite:///{folder / 'data' / 'alpr.sqlite'}"
     engine = open_engine(url)
     migrate(engine)
-    images = ImageStore(folder / "data" / "images", DayKeys(folder / "keys" / "image_keys.sqlite"))
-    received = SealedFolder(folder / "data" / "received", DayKeys(folder / "keys" / "day_keys.sqlite"))
+    images, received = open_keys(Settings(keys=folder / "keys"))
     try:
-        yield Store(engine, images, received)
+        yield Store(
+            engine, ImageStore(folder / "data" / "images", images), SealedFolder(folder / "data" / "received", received)
+        )
     finally:
         engine.dispose()
         if server is not None:

@@ -18,10 +18,10 @@ from sqlalchemy import text
 
 from alpr_assets import policy as policy_module
 from alpr_assets.policy import Policy
-from alpr_assets.settings import ROOT
-from alpr_assets.store.engine import Store, migrate, open_engine
+from alpr_assets.settings import ROOT, Settings
+from alpr_assets.store.engine import Store, migrate, open_engine, open_keys
 from alpr_assets.store.images import ImageStore
-from alpr_assets.store.sealed import DayKeys, SealedFolder
+from alpr_assets.store.sealed import SealedFolder
 from tests.builders import impatient
 
 if TYPE_CHECKING:
@@ -150,9 +150,10 @@ def make_store(url: str, folder: Path) -> Store:
         path.write_bytes(_migrated_sqlite())
     engine = open_engine(url)
     migrate(engine)
-    images = ImageStore(folder / "data" / "images", DayKeys(folder / "keys" / "image_keys.sqlite"))
-    received = SealedFolder(folder / "data" / "received", DayKeys(folder / "keys" / "day_keys.sqlite"))
-    return Store(engine, images, received)
+    images, received = open_keys(Settings(keys=folder / "keys"))
+    return Store(
+        engine, ImageStore(folder / "data" / "images", images), SealedFolder(folder / "data" / "received", received)
+    )
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import math
 import os
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from alpr_assets.access.record.entries import Actor
 from alpr_assets.errors import AlprError
 from alpr_assets.policy import policy
 from alpr_assets.store.engine import Store, open_store
@@ -70,3 +72,8 @@ class Instant(click.ParamType[Any]):
 def opened_store() -> Store:
     """The store that the environment names."""
     return open_store()
+
+
+def operator() -> Actor:
+    """Whoever is signed in to this machine: for commands of its operator, which show no vehicle data."""
+    return Actor(member_id=None, name=getpass.getuser(), agency="", title="", role="operator", address="this machine")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 import click
 
 from alpr_assets.access.record import verifying
-from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, RecordUnavailableError
+from alpr_assets.access.record.entries import Entry, Kind, Outcome, RecordUnavailableError
 from alpr_assets.access.record.expiring import expire_elements, expired_months
 from alpr_assets.access.record.exporting import export_record, snapshot, verify_database
 from alpr_assets.access.record.heads import head_json
@@ -24,7 +23,7 @@ from alpr_assets.access.record.sheets import sheet
 from alpr_assets.access.record.tables import prepare as make_tables
 from alpr_assets.access.record.tail import newest_head, public_key_of
 from alpr_assets.access.record.witnesses import send_heads
-from alpr_assets.cli.common import Existing, console
+from alpr_assets.cli.common import Existing, console, operator
 from alpr_assets.errors import VerificationError
 from alpr_assets.policy import policy
 from alpr_assets.settings import settings
@@ -190,7 +189,7 @@ def expire(yes: bool) -> None:
             f"destroy the keys of {', '.join(months)}? What was searched for then is gone for good", abort=True
         )
     with recorder() as appended:
-        receipt = expire_elements(place, appended, _operator(), now=now, years=years)
+        receipt = expire_elements(place, appended, operator(), now=now, years=years)
     console.print(
         f"destroyed: {', '.join(months)}; access record {receipt.record_id if receipt else ''}", soft_wrap=True
     )
@@ -203,7 +202,7 @@ def new_key() -> None:
     Example: alpr record new-key
     """
     with AccessRecord(_place()) as appended:  # not through the recorder: whoever reaches it must not change the key
-        receipt = appended.change_key(_operator())
+        receipt = appended.change_key(operator())
     console.print(f"key {receipt.head.key_id} signs from entry {receipt.record_id} on", soft_wrap=True)
 
 
@@ -228,14 +227,9 @@ def _place() -> Place:
     return place
 
 
-def _operator() -> Actor:
-    """Whoever is signed in to this machine: these commands are for its operator, and show no vehicle data."""
-    return Actor(member_id=None, name=getpass.getuser(), agency="", title="", role="operator", address="this machine")
-
-
 def _entry(action: str, details: Mapping[str, object]) -> Entry:
     return Entry(
-        at=datetime.now(UTC), kind=Kind.RECORD, action=action, outcome=Outcome.DONE, actor=_operator(), details=details
+        at=datetime.now(UTC), kind=Kind.RECORD, action=action, outcome=Outcome.DONE, actor=operator(), details=details
     )
 
 

@@ -5,6 +5,7 @@ Counts only. A purge is executed here once it has begun in the console; it is ne
 
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
@@ -12,6 +13,8 @@ from dagster import AssetExecutionContext
 from sqlalchemy import Connection
 
 from alpr_assets.access.acting import open_office
+from alpr_assets.access.record.alarms import end_alarm, raise_alarm
+from alpr_assets.access.record.places import place_of
 from alpr_assets.access.record.serving import recorder
 from alpr_assets.defs.captures import raw_captures
 from alpr_assets.defs.checks import judge_suite
@@ -19,7 +22,8 @@ from alpr_assets.defs.plots import calendar, table
 from alpr_assets.defs.store import OWNERS, StoreResource, explained, now
 from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.lifecycle.evidence import booking
-from alpr_assets.lifecycle.holds.listing import standing
+from alpr_assets.lifecycle.holds.joining import join
+from alpr_assets.lifecycle.holds.listing import overdue, standing
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
 from alpr_assets.lifecycle.holds.settling import n_waiting
 from alpr_assets.lifecycle.purge.certificates import certificate
@@ -35,6 +39,7 @@ from alpr_assets.settings import settings
 from alpr_assets.store.engine import open_store, reading
 
 VERIFIED = "nothing_is_left"
+OVERDUE = "holds_overdue"
 SOON: int = 14
 """Days that the next dates are told of."""
 
@@ -95,10 +100,14 @@ def _frame(connection: Connection, on: date) -> tuple[pd.DataFrame, int]:
     description="Holds that stand, by their ground, those that somebody should have looked at again, and what waits to be booked (422.5).",
 )
 def held_evidence(store: StoreResource) -> dg.MaterializeResult:
-    on = _today()
-    with store.open() as opened, reading(opened.engine) as connection:
-        rows, n_unbooked = standing(connection), n_waiting(connection)
-        n_unbooked_packages, n_changed = booking.n_unbooked(connection), booking.n_broken(connection)
+    configured, on = settings(), _today()
+    with store.open() as opened:
+        n_joined = join(opened.engine, place_of(configured), at=now())
+        with reading(opened.engine) as connection:
+            rows, n_unbooked = standing(connection), n_waiting(connection)
+            n_unbooked_packages, n_changed = booking.n_unbooked(connection), booking.n_broken(connection)
+            escalated = overdue(connection, on, days=policy().holds.escalate_days)
+    _tell(configured.path("data"), escalated)
     by_ground = Counter(TITLES[Ground(row.ground)] for row in rows)
     late = [row.hold_id for row in rows if row.review_on < on]
     return dg.MaterializeResult(
@@ -106,12 +115,24 @@ def held_evidence(store: StoreResource) -> dg.MaterializeResult:
             "holds": len(rows),
             "by ground": table(dict(by_ground), of="ground"),
             "captures named": sum(row.n_items for row in rows),
+            "captures that joined held cases": n_joined,
             "reviews overdue": len(late),
             "holds overdue": late,
+            "holds told higher up": escalated,
             "lifted, neither booked nor waived": n_unbooked,
             "packages not booked": n_unbooked_packages,
             "media that are not what left": n_changed,
         }
+    )
+
+
+def _tell(data: Path, escalated: list[int]) -> None:
+    """Holds that nobody looks at for long are an alarm, until somebody does."""
+    if not escalated:
+        return end_alarm(data, OVERDUE)
+    numbers = ", ".join(map(str, escalated))
+    return raise_alarm(
+        data, OVERDUE, f"holds whose review is long overdue, for the commander and the custodian: {numbers}"
     )
 
 
@@ -128,11 +149,12 @@ def held_evidence_is_there(store: StoreResource) -> dg.AssetCheckResult:
 def every_hold_is_reviewed_in_time(store: StoreResource) -> dg.AssetCheckResult:
     on = _today()
     with store.open() as opened, reading(opened.engine) as connection:
-        late = [row.hold_id for row in standing(connection) if row.review_on < on]
+        late = overdue(connection, on)
+        escalated = overdue(connection, on, days=policy().holds.escalate_days)
     return dg.AssetCheckResult(
         passed=not late,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"holds overdue": late, "reviews overdue": len(late)},
+        severity=dg.AssetCheckSeverity.ERROR if escalated else dg.AssetCheckSeverity.WARN,
+        metadata={"holds overdue": late, "reviews overdue": len(late), "holds told higher up": escalated},
     )
 
 
@@ -158,6 +180,9 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
         office = open_office(opened.engine, kept, policy(), configured)
         with reading(opened.engine) as connection:
             plans = begun(connection)
+        join(
+            opened.engine, place_of(configured), at=now()
+        )  # what a search under a held case returned yesterday is held, too
         done = []
         for plan_id in plans:
             context.log.info(f"purge {plan_id}: begins, or goes on where it was stopped")

@@ -38,8 +38,11 @@ from alpr_assets.store import (  # noqa: F401 - their tables complete schema.met
     verdicts,
     watches,
 )
+from alpr_assets.store.day_keys import DayKeys, is_in_clear
 from alpr_assets.store.images import ImageStore
-from alpr_assets.store.sealed import DayKeys, SealedFolder
+from alpr_assets.store.kms import keys_at_service
+from alpr_assets.store.masters import MASTER_FILE, Masters
+from alpr_assets.store.sealed import SealedFolder
 from alpr_assets.store.trouble import database_explained
 
 BUSY_TIMEOUT_MS = 60_000
@@ -263,9 +266,12 @@ def migrate(engine: Engine) -> None:
 
 
 def _parted(keys: Path) -> None:
-    """Stores from before pictures had a key file of their own: theirs begins as a copy of the one that all files had."""
+    """Stores from before pictures had a key file of their own: theirs begins as a copy of the one that all files had.
+
+    That was before keys were wrapped; a wrapped one is bound to its file.
+    """
     before, own = keys / "day_keys.sqlite", keys / "image_keys.sqlite"
-    if before.exists() and not own.exists():
+    if not own.exists() and is_in_clear(before):
         part = own.with_name(f".{own.name}.{os.getpid()}")
         shutil.copy2(before, part)
         part.replace(own)
@@ -279,9 +285,17 @@ def open_store(configured: Settings | None = None, *, migrated: bool = True) -> 
     engine = open_engine(configured.url)
     if migrated:
         migrate(engine)
+    images, received = open_keys(configured)
+    return Store(engine, ImageStore(data / "images", images), SealedFolder(data / "received", received))
+
+
+def open_keys(configured: Settings) -> tuple[DayKeys, DayKeys]:
+    """The keys of pictures, of their own because a purge destroys them by the day, and those of received files."""
     keys = configured.path("keys")
     _parted(keys)
-    images = ImageStore(
-        data / "images", DayKeys(keys / "image_keys.sqlite")
-    )  # of their own: a purge destroys them by the day
-    return Store(engine, images, SealedFolder(data / "received", DayKeys(keys / "day_keys.sqlite")))
+    masters = Masters(
+        configured.path("master_key_file") if configured.master_key_file else keys / MASTER_FILE,
+        environment=configured.master_key.get_secret_value(),
+        services=keys_at_service(configured),
+    )
+    return DayKeys(keys / "image_keys.sqlite", masters), DayKeys(keys / "day_keys.sqlite", masters)

@@ -2,7 +2,7 @@
 
 Part of `schema.metadata`; the engine imports this module so that it is complete. A hold is what was placed and stays so, except for
 whether it stands and when it is reviewed, which change with a decision only; decisions are never changed. Migration 0011's triggers
-see to it, and to it that a hold is never deleted.
+see to it, and to it that a hold is never deleted. What a hold of a case holds grows: items join, and none goes.
 """
 
 from __future__ import annotations
@@ -43,8 +43,12 @@ hold = Table(
     Column("since_at", UtcInstant, comment="captures from then on; NULL: all"),
     Column("until_at", UtcInstant, comment="captures before then; NULL: all"),
     Column(
-        "n_items", Integer, nullable=False, comment="captures named one by one in hold_item; 0: by what stands above"
+        "n_items",
+        Integer,
+        nullable=False,
+        comment="captures named one by one in hold_item when it was placed; 0: by what stands above",
     ),
+    Column("of_case", String(32), comment="everything under this number is held; NULL: no case"),
     Column("status", String(8), nullable=False, comment="standing or lifted"),
     Column(
         "review_on", Date, nullable=False, comment="the department's date by which somebody looks whether it is needed"
@@ -67,8 +71,9 @@ hold_item = Table(
     Column("hold_id", ForeignKey("hold.hold_id"), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("capture_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("joined_at", UtcInstant, comment="of a case: when it was found later; NULL: held from the first"),
     Index("ix_hold_item_day_capture_id", "day", "capture_id"),
-    comment="captures that a hold names, itself or by their reads or hits",
+    comment="captures that a hold names, itself or by their reads, hits or case",
 )
 
 hold_decision = Table(

@@ -2,7 +2,7 @@
 
 AES-256-GCM (NIST SP 800-38D). The nonce is random (96 bits) and precedes the ciphertext; the file's name is authenticated with it,
 so that one sealed file cannot be put in another's place. Destroying a day's key destroys the day (NIST SP 800-88r2, cryptographic erase):
-the keys live in a file of their own that data backups leave out.
+see `day_keys`.
 """
 
 from __future__ import annotations
@@ -10,23 +10,21 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from alpr_assets.errors import VerificationError
-from alpr_assets.store.trouble import sqlite_explained
+
+if TYPE_CHECKING:
+    from alpr_assets.store.day_keys import DayKeys
 
 NONCE_BYTES = 12
-REMEMBERED_S = 600
 
 
 def sha256_hex(content: bytes) -> str:
@@ -43,98 +41,6 @@ def file_sha256(path: Path) -> str:
 def _file_sha256(path: Path, *_state: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class DayKeys:
-    """The key file: one 256-bit key per UTC day. Safe for several processes and threads.
-
-    A key is remembered for REMEMBERED_S seconds by the process that read it: after a day was destroyed, no process has its key longer.
-    While a day's key is being changed it has two: what is sealed takes the coming one, what is opened tries both.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._known: dict[date, tuple[float, tuple[bytes, ...]]] = {}
-        self._lock = Lock()
-
-    def key(self, day: date) -> bytes:
-        """The key that the day's files are sealed with; made, and on the disk, before it is first used."""
-        found = self._keys(day)
-        if not found:
-            with self._lock, self._open() as connection:
-                connection.execute(
-                    "INSERT INTO day_key VALUES (?, ?) ON CONFLICT DO NOTHING",
-                    (day.isoformat(), secrets.token_bytes(32)),
-                )
-            found = self._keys(day, fresh=True)
-        return found[0]
-
-    def existing(self, day: date, *, fresh: bool = False) -> tuple[bytes, ...]:
-        """The keys that the day's files may be sealed with, the newest first, never making one.
-
-        Parameters
-        ----------
-        fresh : look into the file, whatever is remembered
-
-        Raises VerificationError when there is none: the day cannot be opened.
-        """
-        found = self._keys(day, fresh=fresh)
-        if not found:
-            raise VerificationError(
-                f"no key for {day}", remedy=f"restore {self.path} from its own backup, unless the day was destroyed"
-            )
-        return found
-
-    def begin_change(self, day: date) -> bytes:
-        """The day's coming key; made where no change is under way. The one in force stays until `end_change`."""
-        with self._lock, self._open() as connection:
-            connection.execute(
-                "INSERT INTO coming_key VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (day.isoformat(), secrets.token_bytes(32)),
-            )
-        return self._keys(day, fresh=True)[0]
-
-    def end_change(self, day: date) -> None:
-        """Let the coming key be the only one: what was sealed with the one before can be opened by nobody."""
-        named = (day.isoformat(),)
-        with self._lock, self._open() as connection:
-            row = connection.execute("SELECT key FROM coming_key WHERE day = ?", named).fetchone()
-            if row is not None:
-                connection.execute("DELETE FROM day_key WHERE day = ?", named)
-                connection.execute("INSERT INTO day_key VALUES (?, ?)", (day.isoformat(), row[0]))
-                connection.execute("DELETE FROM coming_key WHERE day = ?", named)
-            self._known.pop(day, None)
-
-    def destroy(self, day: date) -> None:
-        """Destroy the day's keys: what was sealed with them, backups of it included, can be opened by nobody (NIST SP 800-88r2)."""
-        with self._lock, self._open() as connection:
-            for table in ("day_key", "coming_key"):
-                connection.execute(f"DELETE FROM {table} WHERE day = ?", (day.isoformat(),))  # noqa: S608 - our own names
-            self._known.pop(day, None)
-
-    def _keys(self, day: date, *, fresh: bool = False) -> tuple[bytes, ...]:
-        with self._lock:
-            at, known = self._known.get(day, (0.0, ()))
-            if fresh or not known or time.monotonic() - at > REMEMBERED_S:
-                with self._open() as connection:
-                    rows = [
-                        connection.execute(f"SELECT key FROM {table} WHERE day = ?", (day.isoformat(),)).fetchone()  # noqa: S608
-                        for table in ("coming_key", "day_key")
-                    ]
-                known = tuple(row[0] for row in rows if row is not None)
-                self._known[day] = time.monotonic(), known
-            return known
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with sqlite_explained(self.path), closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
-            self.path.chmod(0o600)
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA secure_delete=ON")
-            for table in ("day_key", "coming_key"):
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (day TEXT PRIMARY KEY, key BLOB NOT NULL)")
-            yield connection
 
 
 class SealedFolder:
@@ -218,16 +124,13 @@ def write_durably(target: Path, content: bytes) -> None:
 
 
 def write_once(target: Path, content: bytes) -> None:
-    """Write a file unless there is one: of two processes at once, one link decides which it is, and neither sees half of it."""
+    """Write a file unless it is there. Several may at once: the link decides whose it is, and nobody sees half of one."""
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.draft")
     write_durably(draft, content)
-    try:
+    with suppress(FileExistsError):
         os.link(draft, target)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
-        sync_folder(target.parent)
+    draft.unlink()
+    sync_folder(target.parent)
 
 
 def _make_folder(folder: Path) -> None:

@@ -222,3 +222,42 @@ def test_one_read_is_held_from_its_plates_history(night: Live) -> None:
     assert (row.n_items, row.pattern) == (1, None)
     gone = person.send("/holds/new", **WHY, **{**read, "read_id": "1"}, **why)
     assert (gone.status_code, "not in the store" in gone.text) == (400, True)
+
+
+@pytest.mark.clause("422.5")
+def test_a_whole_case_is_held_and_what_lifting_would_free_is_told_before(night: Live) -> None:
+    person, boss = Person(night, Role.ANALYST), Person(night, Role.SUPERVISOR)
+    of = {
+        **WHY,
+        "of_case": "26-04242",
+        "ground": "discovery_request",
+        "reason": "motion of 12 June",
+        "review_on": "2026-09-01",
+    }
+    nothing = person.send("/holds/new", **of)
+    assert (nothing.status_code, "hit under that number" in nothing.text) == (400, True)
+    person.send("/search/plate", purpose="stolen_vehicle", case_number="26-04242", plate=STOLEN)
+    seen = person.send("/holds/new", **of, look="1").text
+    assert re.search(r"It covers (\d+) captures of 1 day.* \1 returned by a search\.", seen)
+    assert 'value="26-04242"' in seen
+    assert rows(night, hold) == []
+    listed = person.send("/holds/new", **of).text
+    assert "everything of case 26-04242" in listed
+    (row,) = rows(night, hold)
+    assert (row.of_case, row.n_items > 0) == ("26-04242", True)
+    told = boss.send("/holds/1/decide", **WHY, decision="look", reason="")
+    assert f"lifting it leaves {row.n_items} of them held by no other hold" in told.text
+    assert rows(night, hold)[0].status == "standing"
+    assert person.send("/holds/1/decide", **WHY, decision="look").status_code == 403
+
+
+@pytest.mark.clause("422.5")
+def test_the_pass_of_a_hit_is_held_from_its_page(night: Live) -> None:
+    person = Person(night)
+    page = person.send("/hits/1", **WHY).text
+    assert '<input type="hidden" name="hit_id" value="1">' in page
+    assert "the pass that raised hit 1" in person.send("/holds/new", **WHY, hit_id="1", begin="1").text
+    why = {"ground": "criminal_evidence", "reason": "the getaway", "review_on": "2026-09-01"}
+    assert "Hold 1 stands. It covers" in person.send("/holds/new", **WHY, hit_id="1", **why).text
+    gone = person.send("/holds/new", **WHY, hit_id="999", **why)
+    assert (gone.status_code, "hit 999" in gone.text) == (400, True)

@@ -9,11 +9,15 @@ import dagster as dg
 import pytest
 from sqlalchemy import delete, select, update
 
+from alpr_assets.access.record.alarms import open_alarms
+from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, ResultId
+from alpr_assets.access.record.places import place_of
+from alpr_assets.access.record.serving import recorder
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.definitions import defs
 from alpr_assets.defs import retention
 from alpr_assets.errors import VerificationError
-from alpr_assets.lifecycle.holds import placing
+from alpr_assets.lifecycle.holds import joining, placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
 from alpr_assets.lifecycle.purge import clocks, drafting, executing, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
@@ -86,6 +90,8 @@ def test_what_is_due_and_what_is_held_is_told_in_counts(a_year_later: Pipeline) 
     assert "held as evidence" in eligible["why what is kept is kept"].value
     assert "data:image/png" in eligible["calendar"].value
     assert (held["holds"].value, held["captures named"].value, held["reviews overdue"].value) == (1, 2, 1)
+    assert held["holds told higher up"].value == [1]
+    assert [alarm.name for alarm in open_alarms(settings().path("data"))] == [retention.OVERDUE]
     assert passed == {
         "retention_is_sound": True,
         "held_evidence_is_there": True,
@@ -99,7 +105,8 @@ def test_before_its_year_is_over_nothing_is_due_and_the_date_is_told(
     a_year_later: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "now", lambda: datetime(2027, 6, 10, 12, tzinfo=UTC))
-    eligible, _, passed = judged(a_year_later)
+    eligible, held, passed = judged(a_year_later)
+    assert held["holds told higher up"].value == []
     assert counts(eligible) == (6, 6, 0, 0)
     assert "2027-06-16 | 6" in eligible["coming due"].value
     assert "kept for 1 calendar year" in eligible["why what is kept is kept"].value
@@ -219,6 +226,40 @@ def test_with_sqlite_nothing_waits_to_be_rewritten(a_year_later: Pipeline) -> No
     result = a_year_later.run("rewrite_purged")
     (event,) = result.get_asset_materialization_events()
     assert event.step_materialization_data.materialization.metadata["purges"].value == []
+
+
+@pytest.mark.clause("422.5")
+def test_what_was_shown_under_a_held_case_after_its_purge_was_approved_is_kept(a_year_later: Pipeline) -> None:
+    with reading(a_year_later.store.engine) as connection:
+        ids = sorted(connection.scalars(schema.capture.select().with_only_columns(schema.capture.c.capture_id)).all())
+
+    def opened(capture_id: int) -> None:
+        nobody = Actor(member_id=7, name="Ann Ito", agency="", title="", role="analyst", address="")
+        shown = Entry(
+            at=datetime.now(UTC), kind=Kind.IMAGE, action="open_image", outcome=Outcome.ANSWERED, actor=nobody, case_number="26-07777",
+            results=[ResultId("capture", DAY, capture_id)],
+        )  # fmt: skip
+        with recorder(settings()) as kept:
+            kept.append(shown)
+
+    opened(ids[0])
+    who = member(Role.SUPERVISOR)
+    found = joining.shown_under(a_year_later.store.engine, place_of(settings()), "26-07777")
+    deed = partial(
+        placing.place, wanted=Selector(case="26-07777"), ground=Ground.DISCOVERY, reason="motion", review_on=date(2026, 12, 1),
+        policy=policy(), shown=found,
+    )  # fmt: skip
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    gate_for(policy(), who, now=at).act(
+        session(who), ask(Action.PLACE_HOLD, elements={}), a_year_later.store.engine, deed
+    )
+    plan_id = approved_and_begun(a_year_later)
+    opened(ids[1])
+    assert a_year_later.run("execute_purge").success
+    with reading(a_year_later.store.engine) as connection:
+        left = sorted(connection.scalars(schema.capture.select().with_only_columns(schema.capture.c.capture_id)).all())
+    assert left == ids[:2]
+    assert certificate(a_year_later.store.engine, plan_id)
 
 
 @pytest.mark.clause("422.5")

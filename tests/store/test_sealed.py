@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from alpr_assets.errors import VerificationError
-from alpr_assets.store.sealed import DayKeys, SealedFolder
+from alpr_assets.store.day_keys import DayKeys
+from alpr_assets.store.masters import Masters
+from alpr_assets.store.sealed import SealedFolder
 
 DAY = date(2026, 6, 15)
 CONTENT = b"\xff\xd8 a picture of 7ABC123 " * 100
 
 
 def folder(tmp_path: Path) -> SealedFolder:
-    return SealedFolder(tmp_path / "images", DayKeys(tmp_path / "keys" / "day_keys.sqlite"))
+    return SealedFolder(tmp_path / "images", keys_in(tmp_path / "keys"))
+
+
+def keys_in(folder: Path) -> DayKeys:
+    return DayKeys(folder / "day_keys.sqlite", Masters(folder / "master.key"))
 
 
 def test_what_was_sealed_opens_and_is_nowhere_in_the_clear(tmp_path: Path) -> None:
@@ -59,9 +65,9 @@ def test_without_its_key_a_day_cannot_be_opened(tmp_path: Path) -> None:
 
 
 def test_each_day_has_a_key_of_its_own_and_keeps_it(tmp_path: Path) -> None:
-    keys = DayKeys(tmp_path / "k" / "day_keys.sqlite")
+    keys = keys_in(tmp_path)
     assert keys.key(DAY) != keys.key(date(2026, 6, 16))
-    assert DayKeys(keys.path).key(DAY) == keys.key(DAY)
+    assert keys_in(tmp_path).key(DAY) == keys.key(DAY)
 
 
 def test_a_changed_key_opens_what_was_kept_and_nothing_of_before(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from alpr_assets.errors import AlprError, ConfigurationError, StorageError
 from alpr_assets.lifecycle.captures import devices
 from alpr_assets.store import schema
+from alpr_assets.store.day_keys import DayKeys
 from alpr_assets.store.engine import Store, migrate, open_engine, reading, writing
-from alpr_assets.store.sealed import DayKeys, write_durably
+from alpr_assets.store.masters import Masters
+from alpr_assets.store.sealed import write_durably
 from alpr_assets.store.trouble import files_explained
 
 SECRET = "s3cret-word"
@@ -115,7 +117,7 @@ def test_a_key_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "day_keys.sqlite"
     path.write_bytes(b"junk" * 1000)
     with pytest.raises(StorageError) as caught:
-        DayKeys(path).key(DAY)
+        DayKeys(path, Masters(tmp_path / "master.key")).key(DAY)
     assert str(path) in refusal(caught.value)
 
 

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import Connection
+from sqlalchemy import Connection, LargeBinary, String
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.schema import Table
 
@@ -96,18 +96,15 @@ def _commit_shaped(raw: Any, batch: Batch, prepared: set[bytes]) -> None:
     prepared : names of the statements that this connection's server has; the new one is added
     """
     rows = _rows(batch) | {access_result: _results(batch)}
-    shape = tuple(len(rows[table]) for table in TABLES)
-    name = "_".join(map(str, ("record", *shape))).encode()
+    statement = _shaped(tuple(len(rows[table]) for table in TABLES))
     libpq = raw.pgconn
     if libpq.transaction_status != TransactionStatus.IDLE:
         raise StorageError("the record's connection is inside a transaction", remedy="this is a bug; please report it")
-    if name not in prepared:
-        _check(libpq.prepare(name, _shaped(shape)))
-        prepared.add(name)
-    values = [value for table in TABLES for value in chain.from_iterable(rows[table])]
-    # Text and bytes go as they are, with their length; numbers and days as the server reads them.
-    formats = [int(isinstance(value, bytes | str)) for value in values]
-    _check(libpq.exec_prepared(name, list(map(_parameter, values)), formats))
+    if statement.name not in prepared:
+        _check(libpq.prepare(statement.name, statement.text))
+        prepared.add(statement.name)
+    values = [_parameter(value) for table in TABLES for value in chain.from_iterable(rows[table])]
+    _check(libpq.exec_prepared(statement.name, values, statement.formats))
 
 
 def _check(result: Any) -> None:
@@ -122,18 +119,28 @@ def _parameter(value: Any) -> bytes | None:
     return (value.isoformat() if isinstance(value, date) else str(value)).encode()
 
 
+class _Statement(NamedTuple):
+    """An insert of one shape. formats: 1 for text and bytes, which go as they are; 0 for what the server reads, numbers and days."""
+
+    name: bytes
+    text: bytes
+    formats: list[int]
+
+
 @cache
-def _shaped(shape: tuple[int, ...]) -> bytes:
+def _shaped(shape: tuple[int, ...]) -> _Statement:
     """An insert of so many rows into each of the tables, numbered parameters in their order."""
-    parts, n = [], 0
+    parts, formats = [], list[int]()
     for table, n_rows in zip(TABLES, shape, strict=True):
+        of_row = [int(isinstance(column.type, (String, LargeBinary))) for column in table.columns]
         rows = []
         for _ in range(n_rows):
-            rows.append(f"({', '.join(f'${n + i + 1}' for i in range(len(table.columns)))})")
-            n += len(table.columns)
+            rows.append(f"({', '.join(f'${len(formats) + i + 1}' for i in range(len(of_row)))})")
+            formats += of_row
         if rows:
             parts.append(f"INSERT INTO {SCHEMA}.{table.name} ({_columns(table)}) VALUES {', '.join(rows)}")  # noqa: S608 - our own names
-    return _together(parts).encode()
+    name = "_".join(map(str, ("record", *shape)))
+    return _Statement(name.encode(), _together(parts).encode(), formats)
 
 
 def _insert_postgresql(raw: Any, batch: Batch) -> None:

@@ -60,7 +60,7 @@ def prepare(entry: Entry, keys: MonthKeys) -> Prepared:
     """Seal the elements and hash the results. Raises TypeError or ValueError for what JSON cannot hold."""
     arrived = time.monotonic()
     at = instant(entry.at)
-    sealed = seal(entry.elements, at[:7], keys.key(at[:7])) if entry.elements else None
+    sealed = seal(entry.elements, at[:7], keys.cipher(at[:7])) if entry.elements else None
     root = root_of(map(result_text, entry.results)) if entry.results else EMPTY
     body = {
         "format": FORMAT,

@@ -6,7 +6,7 @@ Here: entries with what they hold in clear, the ids of results, opening sealed e
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -108,6 +108,28 @@ def counted_that_returned(connection: Connection, *results: ResultId) -> tuple[i
     counted = select(func.count(), func.min(columns.at), func.max(columns.at))
     row = connection.execute(counted.where(columns.record_id.in_(_that_returned(results)))).one()
     return row[0], row[1], row[2]
+
+
+def returned_under(
+    connection: Connection, case_numbers: Collection[str], kinds: Collection[str]
+) -> list[tuple[str, bool, ResultId]]:
+    """What was shown to people under any of these case numbers: action, whether the answer was frozen, and the id; each once.
+
+    Reads through all entries.
+    """
+    columns, shown = access_result.c, {Outcome.ANSWERED.value, Outcome.DONE.value}
+    action, frozen = _field(connection, "action"), _field(connection, "details", "frozen")
+    statement = (
+        select(action, frozen, columns.kind, columns.day, columns.id)
+        .join(access_record, access_record.c.record_id == columns.record_id)
+        .where(
+            _field(connection, "case_number").in_(sorted(case_numbers)),
+            _field(connection, "outcome").in_(sorted(shown)),
+            columns.kind.in_(sorted(kinds)),
+        )
+        .distinct()
+    )
+    return [(act, told in {"1", "true"}, ResultId(*key)) for act, told, *key in connection.execute(statement)]
 
 
 def elements(connection: Connection, keys: MonthKeys, record_id: int) -> dict[str, Any]:

@@ -11,11 +11,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -24,8 +21,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from alpr_assets.errors import VerificationError
+from alpr_assets.store import keyfile
 from alpr_assets.store.sealed import NONCE_BYTES
-from alpr_assets.store.trouble import sqlite_explained
 
 SALT_BYTES = 16
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -52,12 +49,13 @@ def commitment_to(text: str, salt: bytes) -> str:
     return hashlib.sha256(salt + text.encode("utf-8")).hexdigest()
 
 
-def seal(elements: Mapping[str, Any], month: str, key: bytes) -> Sealed:
-    """Encrypt and commit to one query's elements."""
-    salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
+def seal(elements: Mapping[str, Any], month: str, cipher: AESGCM) -> Sealed:
+    """Encrypt and commit to one query's elements, with the month's cipher."""
+    drawn = secrets.token_bytes(SALT_BYTES + NONCE_BYTES)
+    salt, nonce = drawn[:SALT_BYTES], drawn[SALT_BYTES:]
     text = canonical(elements)
     plain = f'{{"elements":{text},"salt":"{salt.hex()}"}}'.encode()
-    blob = nonce + AESGCM(key).encrypt(nonce, plain, month.encode())
+    blob = nonce + cipher.encrypt(nonce, plain, month.encode())
     return Sealed(month, blob, commitment_to(text, salt), hashlib.sha256(blob).hexdigest())
 
 
@@ -76,29 +74,39 @@ def unseal(blob: bytes, month: str, key: bytes, commitment: str) -> dict[str, An
     return elements
 
 
+_TABLE = "CREATE TABLE IF NOT EXISTS month_key (month TEXT PRIMARY KEY, key BLOB NOT NULL)"
+
+
 class MonthKeys:
     """The key file: one 256-bit key per UTC month. Safe for several processes and threads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._newest: tuple[str, bytes] | None = None
+        self._newest: tuple[str, bytes, AESGCM] | None = None
         self._lock = Lock()
 
     def key(self, month: str) -> bytes:
         """The month's key; made, and on the disk, before it is first used. Only the newest is remembered: others may be destroyed."""
+        return self._known(month)[1]
+
+    def cipher(self, month: str) -> AESGCM:
+        """What seals with the month's key; see `key`."""
+        return self._known(month)[2]
+
+    def _known(self, month: str) -> tuple[str, bytes, AESGCM]:
         with self._lock:
             if self._newest is None or self._newest[0] != month:
-                with self._open() as connection:
+                with keyfile.writing(self.path, _TABLE) as connection:
                     connection.execute(
                         "INSERT INTO month_key VALUES (?, ?) ON CONFLICT DO NOTHING", (month, secrets.token_bytes(32))
                     )
                     row = connection.execute("SELECT key FROM month_key WHERE month = ?", (month,)).fetchone()
-                self._newest = (month, row[0])
-            return self._newest[1]
+                self._newest = (month, row[0], AESGCM(row[0]))
+            return self._newest
 
     def existing(self, month: str) -> bytes:
         """The month's key, never making one. Raises VerificationError when there is none: its elements cannot be opened."""
-        with self._open() as connection:
+        with keyfile.reading(self.path, _TABLE) as connection:
             row = connection.execute("SELECT key FROM month_key WHERE month = ?", (month,)).fetchone()
         if row is None:
             raise VerificationError(
@@ -110,31 +118,12 @@ class MonthKeys:
 
     def months(self) -> list[str]:
         """Months that can be opened."""
-        with self._open() as connection:
+        with keyfile.reading(self.path, _TABLE) as connection:
             return [month for (month,) in connection.execute("SELECT month FROM month_key ORDER BY month")]
 
     def destroy(self, month: str) -> None:
         """Destroy a month's key, its traces in the database's pages and in the journal included (NIST SP 800-88r2)."""
         with self._lock:
             self._newest = None
-            with self._open() as connection:
-                # A deleted journal would leave the key's page in free blocks: keep it, then overwrite it.
-                connection.execute("PRAGMA journal_mode=PERSIST")
+            with keyfile.writing(self.path, _TABLE) as connection:
                 connection.execute("DELETE FROM month_key WHERE month = ?", (month,))
-                connection.commit()
-                journal = self.path.with_name(self.path.name + "-journal")
-                if journal.exists():
-                    with journal.open("r+b") as file:
-                        file.write(bytes(journal.stat().st_size))
-                        os.fsync(file.fileno())
-                connection.execute("PRAGMA journal_mode=DELETE")
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with sqlite_explained(self.path), closing(sqlite3.connect(self.path, timeout=10)) as connection, connection:
-            self.path.chmod(0o600)
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA secure_delete=ON")
-            connection.execute("CREATE TABLE IF NOT EXISTS month_key (month TEXT PRIMARY KEY, key BLOB NOT NULL)")
-            yield connection

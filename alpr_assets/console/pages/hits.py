@@ -154,7 +154,7 @@ async def show_hit(
         "case": case, "hit": records(case.hit.to_frame().T)[0], "said": said, "raised": raised, "error": error,
         "form": Filled({name: value for name, value in form.data.items() if isinstance(value, str)} if error else {}),
         "why": Filled({name: form.text(name) for name in (*WHY, *Filters.__slots__)}), "at": asked.at,
-        "may_trace": asked.may(Action.TRACE_READ), "may_verify": asked.may(Action.VERIFY_HIT), "may_search": asked.may(Action.PLATE_HISTORY),
+        "may_hold": asked.may(Action.PLACE_HOLD), "may_trace": asked.may(Action.TRACE_READ), "may_verify": asked.may(Action.VERIFY_HIT), "may_search": asked.may(Action.PLATE_HISTORY),
         "receipt": answer.receipt, "me": asked.session.member,
     }  # fmt: skip
     status = 200 if error is None else status_of(error)[0]

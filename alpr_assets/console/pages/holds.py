@@ -18,14 +18,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alpr_assets.access import register
-from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.gate import MAX_CASE_NUMBER, Found, Grant
+from alpr_assets.access.record.places import place_of
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages import canvass
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.searches import ask_of
 from alpr_assets.console.pages.watches_forms import area, wall
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError, NotFoundError
-from alpr_assets.lifecycle.holds import listing, placing
+from alpr_assets.lifecycle.holds import joining, listing, placing
+from alpr_assets.lifecycle.holds.cases import Path, Shown
 from alpr_assets.lifecycle.holds.covering import Impact
 from alpr_assets.lifecycle.holds.placing import Disposition
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground, Selector
@@ -39,7 +41,7 @@ Choice = TypeVar("Choice", Ground, Disposition)
 WHY: Final = ("purpose", "case_number")
 FIELDS: Final = (
     *WHY, "ground", "reason", "review_on", "pattern", "device_id", "since_at", "until_at", "latitude_deg", "longitude_deg",
-    "radius_m", "day", "read_id",
+    "radius_m", "day", "read_id", "hit_id", "of_case",
 )  # fmt: skip
 DISPOSITIONS: Final[Mapping[Disposition, str]] = {
     Disposition.BOOKED: "booked into evidence",
@@ -47,6 +49,12 @@ DISPOSITIONS: Final[Mapping[Disposition, str]] = {
     Disposition.NOT_EVIDENCE: "it is no evidence after all",
     Disposition.COURT_RELEASED: "a court released it",
     Disposition.PLACED_IN_ERROR: "the hold was placed in error",
+}
+PATHS: Final[Mapping[Path, str]] = {
+    Path.RETURNED: "returned by a search",
+    Path.OPENED: "by an opened picture",
+    Path.FROZEN: "in a frozen case file",
+    Path.HIT: "hit by its watches and listed plates",
 }
 SOON: Final = timedelta(days=30)
 """When a hold that was placed with one tap is looked at."""
@@ -80,9 +88,8 @@ async def new(asked: Asked) -> Response:
         ask = ask_of(form, Action.PLACE_HOLD, wanted.said())
         if form.flag("look"):
             ask = replace(ask, details={"preview": True})
-            found = await run_sync(
-                services.gate.answer, asked.session, ask, partial(_looked, wanted=wanted, asked=asked)
-            )
+            looked = partial(_looked, wanted=wanted, asked=asked, shown=await _shown(asked, wanted))
+            found = await run_sync(services.gate.answer, asked.session, ask, looked)
             return await _form(asked, told, impact=found.rows)
         why = Why(
             _one_of(Ground, form.text("ground", limit=24)),
@@ -114,6 +121,8 @@ async def decide(asked: Asked) -> Response:
     hold_id: int = asked.request.path_params["hold_id"]
     name = form.text("decision", limit=16)
     try:
+        if name == "look":
+            return await _list(asked, form, said=await _freed(asked, form, hold_id))
         action, deed = _deed(form, hold_id, services.policy)
         ask = ask_of(form, action, {"hold_id": hold_id, "decision": name})
         done = await run_sync(services.gate.act, asked.session, ask, services.store.engine, deed)
@@ -123,6 +132,20 @@ async def decide(asked: Asked) -> Response:
         return await _list(asked, form, said=f"Hold {hold_id} is looked at again on {form.text('review_on')}.")
     lifted: placing.Lifted = done.rows
     return await _list(asked, form, said=lifted_in_words(hold_id, lifted))
+
+
+async def _freed(asked: Asked, form: Form, hold_id: int) -> str:
+    """What lifting a hold would free, in a sentence."""
+
+    def looked(grant: Grant) -> Found[Impact]:
+        with reading(asked.services.store.engine) as connection:
+            return placing.preview_lift(grant, connection, hold_id)
+
+    ask = replace(ask_of(form, Action.LIFT_HOLD, {"hold_id": hold_id}), details={"preview": True})
+    impact: Impact = (await run_sync(asked.services.gate.answer, asked.session, ask, looked)).rows
+    freed, most = impact.n_captures - impact.n_held, asked.services.policy.holds.second_approver_captures
+    two = f" More than {most:,}: that takes two people." if freed > most else ""
+    return f"Hold {hold_id} covers {impact.n_captures:,} captures; lifting it leaves {freed:,} of them held by no other hold.{two}"
 
 
 def _deed(form: Form, hold_id: int, policy: Policy) -> tuple[Action, Callable[[Grant, Connection], Found[Any]]]:
@@ -142,8 +165,9 @@ def selector_of(form: Form, asked: Asked) -> Selector:
     zone = asked.services.policy.zone
     day = form.day("day")
     reads = ((day, form.number("read_id")),) if day and form.text("read_id") else ()
+    hits = (form.number("hit_id"),) if form.text("hit_id") else ()
     return Selector(
-        reads=reads, pattern=form.text("pattern", limit=MAX_TYPED), device_id=form.text("device_id", limit=64), area=area(form),
+        reads=reads, hits=hits, case=form.text("of_case", limit=MAX_CASE_NUMBER), pattern=form.text("pattern", limit=MAX_TYPED), device_id=form.text("device_id", limit=64), area=area(form),
         since=wall(form, "since_at", zone, latest=False), until=wall(form, "until_at", zone, latest=True),
     )  # fmt: skip
 
@@ -164,9 +188,17 @@ class Why:
     review_on: date
 
 
-def _looked(grant: Grant, *, wanted: Selector, asked: Asked) -> Found[Impact]:
+def _looked(grant: Grant, *, wanted: Selector, asked: Asked, shown: Shown) -> Found[Impact]:
     with reading(asked.services.store.engine) as connection:
-        return placing.preview(grant, connection, wanted, policy=asked.services.policy)
+        return placing.preview(grant, connection, wanted, policy=asked.services.policy, shown=shown)
+
+
+async def _shown(asked: Asked, wanted: Selector) -> Shown:
+    """What the access record has of a case: read before the hold's transaction begins."""
+    if not wanted.case:
+        return placing.NOTHING
+    services = asked.services
+    return await run_sync(joining.shown_under, services.store.engine, place_of(services.settings), wanted.case)
 
 
 async def _place(asked: Asked, form: Form, wanted: Selector, why: Why) -> Response:
@@ -178,6 +210,7 @@ async def _place(asked: Asked, form: Form, wanted: Selector, why: Why) -> Respon
         reason=why.reason,
         review_on=why.review_on,
         policy=services.policy,
+        shown=await _shown(asked, wanted),
     )
     ask = ask_of(form, Action.PLACE_HOLD, {**wanted.said(), "ground": why.ground.value})
     placed: placing.Placed = (await run_sync(services.gate.act, asked.session, ask, services.store.engine, deed)).rows
@@ -191,7 +224,9 @@ def in_words(impact: Impact) -> str:
     days = "1 day" if impact.n_days == 1 else f"{impact.n_days} days, {impact.first_on} to {impact.last_on}"
     others = f" {impact.n_held:,} of them are held already." if impact.n_held else ""
     one = impact.n_captures == 1
-    return f"It covers {impact.n_captures:,} {'capture' if one else 'captures'} of {days}.{others}"
+    parts = ", ".join(f"{n:,} {PATHS[path]}" for path, n in impact.by_path.items())
+    ways = f" Of the case: {parts}." if parts else ""
+    return f"It covers {impact.n_captures:,} {'capture' if one else 'captures'} of {days}.{others}{ways}"
 
 
 def lifted_in_words(hold_id: int, lifted: placing.Lifted) -> str:

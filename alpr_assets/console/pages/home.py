@@ -16,11 +16,11 @@ from alpr_assets.console.pages.asking import Asked, page
 from alpr_assets.console.pages.due import told_at_home
 from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
 from alpr_assets.lifecycle.evidence.booking import n_broken
-from alpr_assets.lifecycle.holds.listing import n_overdue
+from alpr_assets.lifecycle.holds.listing import overdue
 from alpr_assets.lifecycle.holds.settling import n_waiting
 from alpr_assets.store.engine import reading
 
-NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "names": {}}
+NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "escalated": [], "names": {}}
 """What waits for who asks no questions."""
 
 
@@ -56,11 +56,13 @@ def _waiting(asked: Asked) -> dict[str, Any]:
     """Questions that were handed to me, provisional numbers that wait for theirs, and holds whose review is overdue."""
     me, engine = asked.session.member.member_id, asked.services.store.engine
     leads, lifts = asked.may(Action.APPROVE_WATCH), asked.may(Action.LIFT_HOLD)
+    answers, long = asked.may(Action.APPROVE_PURGE), asked.services.policy.holds.escalate_days
     with reading(engine) as connection:
         return {
             "handed": handovers.handed(connection, me, at=asked.at),
             "numbers": provisional.open_numbers(connection, member_id=None if leads else me),
-            "n_overdue": n_overdue(connection, asked.on) if lifts else 0,
+            "n_overdue": len(overdue(connection, asked.on)) if lifts else 0,
+            "escalated": overdue(connection, asked.on, days=long) if answers else [],
             "names": register.names(engine),
         }
 

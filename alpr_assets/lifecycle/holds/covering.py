@@ -1,19 +1,22 @@
 """Which captures holds cover, as they are in the store now. Not here: placing, destroying.
 
 A whole plate covers every capture that any recogniser version, or a person, read so or as a look-alike; a partial plate what it means.
+A case covers what is named in its hold's items, and what its watches hit.
 A capture whose place is unknown is covered by an area when it lies in its time: it may have been there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, select, union
 
+from alpr_assets.lifecycle.holds import cases
+from alpr_assets.lifecycle.holds.cases import Path
 from alpr_assets.lifecycle.holds.selectors import Named, Selector
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.lifecycle.watches import areas
@@ -26,17 +29,23 @@ from alpr_assets.store.holds import hold, hold_item
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What a hold covers now. first_on, last_on: UTC days, None where it covers nothing yet; n_held: those that another holds too."""
+    """What a hold covers now.
+
+    first_on, last_on : UTC days, None where it covers nothing yet
+    n_held : those that another holds too
+    by_path : of a case, captures by how they came to belong to it; one may be in several
+    """
 
     n_captures: int
     n_days: int
     first_on: date | None
     last_on: date | None
     n_held: int
+    by_path: Mapping[Path, int] = field(default_factory=dict)
 
 
 def selector_of(row: Row[Any]) -> Selector:
-    """What a hold's row describes; nothing of one that names its captures."""
+    """What a hold's row describes; nothing of one that names its captures, or a case."""
     return Selector(
         pattern=row.pattern or "", area=areas.area_of(row.area) if row.area else None, device_id=row.device_id or "",
         since=row.since_at, until=row.until_at,
@@ -78,26 +87,52 @@ def covered(
 
 
 def of_hold(connection: Connection, row: Row[Any]) -> list[Named]:
-    """Day and id of the captures that a hold covers, in order; of one that names its captures those that it named."""
-    if not row.n_items:
+    """Day and id of the captures that a hold covers, in order: what it describes, or names, or what belongs to its case."""
+    if not row.n_items and not row.of_case:
         return covered(connection, selector_of(row))
     item = hold_item.c
-    named_ones = (
-        select(item.day, item.capture_id).where(item.hold_id == row.hold_id).order_by(item.day, item.capture_id)
-    )
-    return [(day, number) for day, number in connection.execute(named_ones).tuples()]
+    named_ones = connection.execute(select(item.day, item.capture_id).where(item.hold_id == row.hold_id)).tuples()
+    found: set[Named] = {(day, number) for day, number in named_ones}
+    if row.of_case:
+        passes = cases.passes_of(connection, cases.numbers_of(connection, [row.of_case]), None)
+        found = found.union(*captures_of(connection, passes).values())
+    return sorted(found)
 
 
 def named(connection: Connection, wanted: Selector) -> tuple[list[Named], list[str]]:
     """Captures that a selector names, itself or by reads and hits, in order; and what of it is not in the store."""
     missing: list[str] = []
     found: set[Named] = set()
-    reads = [*wanted.reads, *_reads_of_hits(connection, wanted.hits, missing)]
-    for what, table, keys in (("capture", schema.capture, wanted.captures), ("read", schema.read, reads)):
+    for what, table, keys in (("capture", schema.capture, wanted.captures), ("read", schema.read, wanted.reads)):
         known = _known(connection, table, f"{what}_id", keys)
         missing += [f"{what} {number} of {day}" for day, number in keys if (day, number) not in known]
         found |= set(known.values())
-    return sorted(found), missing
+    return sorted(found | _of_hits(connection, wanted.hits, missing)), missing
+
+
+def captures_of(connection: Connection, passes: Sequence[cases.Pass]) -> dict[cases.Pass, set[Named]]:
+    """The captures of each of these passes that has any."""
+    read, member, dialect = schema.read.c, schema.sighting_read.c, connection.dialect.name
+    joined = (read.day == member.day) & (read.read_id == member.read_id)
+    by_day: dict[date, list[int]] = {}
+    for day, number in passes:
+        by_day.setdefault(day, []).append(number)
+    found: dict[cases.Pass, set[Named]] = {}
+    for day, numbers in by_day.items():
+        statement = select(member.sighting_id, read.day, read.capture_id).join(schema.read, joined)
+        rows = connection.execute(
+            statement.where(member.sighting_day == day, among(dialect, member.sighting_id, numbers))
+        ).tuples()
+        for number, on, capture_id in rows:
+            found.setdefault((day, number), set()).add((on, capture_id))
+    return found
+
+
+def lock_days(connection: Connection, days: Collection[date]) -> None:
+    """Wait for whoever destroys on these days, and let none begin until this transaction has ended; see `placing`."""
+    if connection.dialect.name != "sqlite":
+        day = schema.capture_day.c.day
+        connection.execute(select(day).where(day.in_(sorted(days))).order_by(day).with_for_update(read=True)).all()
 
 
 def held(
@@ -118,7 +153,7 @@ def held(
         wanted = sorted(only)
         names = names.where(among(connection.dialect.name, item.capture_id, wanted))
         plates = [one.where(among(connection.dialect.name, schema.read.c.capture_id, wanted)) for one in plates]
-    ids = set(connection.scalars(names)) | set(connection.scalars(union(*plates)))
+    ids = set(connection.scalars(names)) | set(connection.scalars(union(*plates))) | _of_cases(connection, day, others)
     for row in connection.execute(select(hold).where(*others, _described_otherwise(day))):
         ids |= {number for _, number in covered(connection, selector_of(row), on=day)}
     return ids if only is None else ids & set(only)
@@ -212,21 +247,25 @@ def _known(connection: Connection, table: Table, key: str, wanted: Sequence[Name
     return {(day, number): (day, capture_id) for day, number, capture_id in rows}
 
 
-def _reads_of_hits(connection: Connection, hits: Sequence[int], missing: list[str]) -> list[Named]:
-    """Every read of the passes that these hits were raised from."""
-    hit, member = schema.hit.c, schema.sighting_read.c
-    found: list[Named] = []
-    for number in hits:
-        passed = connection.execute(select(hit.day, hit.sighting_id).where(hit.hit_id == number)).one_or_none()
-        if passed is None:
-            missing.append(f"hit {number}")
-            continue
-        rows = connection.execute(
-            select(member.day, member.read_id).where(
-                member.sighting_day == passed.day, member.sighting_id == passed.sighting_id
-            )
-        ).all()
-        if not rows:
-            missing.append(f"the reads of hit {number}")
-        found += [(row.day, row.read_id) for row in rows]
-    return found
+def _of_hits(connection: Connection, hits: Sequence[int], missing: list[str]) -> set[Named]:
+    """Every capture of the passes that these hits were raised from."""
+    hit = schema.hit.c
+    if not hits:
+        return set()
+    wanted = among(connection.dialect.name, hit.hit_id, list(hits))
+    rows = connection.execute(select(hit.hit_id, hit.day, hit.sighting_id).where(wanted)).tuples()
+    passes = {number: (day, sighting_id) for number, day, sighting_id in rows}
+    missing += [f"hit {number}" for number in hits if number not in passes]
+    found = captures_of(connection, sorted(set(passes.values())))
+    missing += [f"the reads of hit {number}" for number, passed in passes.items() if passed not in found]
+    return set[Named]().union(*found.values())
+
+
+def _of_cases(connection: Connection, day: date, standing: list[ColumnElement[bool]]) -> set[int]:
+    """The captures of a UTC day that watches and listed plates of held cases hit; what people were shown is in `hold_item`."""
+    held_cases = cases.held(connection, standing)
+    if not held_cases:
+        return set()
+    passes = cases.passes_of(connection, cases.numbers_of(connection, held_cases), day)
+    captures = set[Named]().union(*captures_of(connection, passes).values())
+    return {number for on, number in captures if on == day}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, select
@@ -50,10 +50,10 @@ def standing(connection: Connection) -> list[Row[Any]]:
     return list(connection.execute(statement.where(columns.status == "standing").order_by(columns.hold_id)))
 
 
-def n_overdue(connection: Connection, on: date) -> int:
-    """Standing holds whose review is overdue: told to those who lift them."""
-    late = select(hold.c.hold_id).where(hold.c.status == "standing", hold.c.review_on < on)
-    return len(connection.execute(late).all())
+def overdue(connection: Connection, on: date, *, days: int = 0) -> list[int]:
+    """Standing holds whose review is overdue for more than so many days: told to those who lift them, and higher up where it is long."""
+    late = select(hold.c.hold_id).where(hold.c.status == "standing", hold.c.review_on < on - timedelta(days=days))
+    return list(connection.scalars(late.order_by(hold.c.hold_id)))
 
 
 def _decisions(connection: Connection, ids: list[int]) -> dict[int, list[dict[str, Any]]]:

@@ -12,26 +12,33 @@ another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
-from alpr_assets.access.roles import Action
+from alpr_assets.access.roles import Action, may
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
-from alpr_assets.lifecycle.holds import covering, settling
+from alpr_assets.lifecycle.hits.entitlement import visible
+from alpr_assets.lifecycle.holds import covering, joining, settling
+from alpr_assets.lifecycle.holds.cases import Path, Shown
 from alpr_assets.lifecycle.holds.covering import Impact
-from alpr_assets.lifecycle.holds.selectors import Ground, Selector
+from alpr_assets.lifecycle.holds.selectors import Ground, Named, Selector
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.lifecycle.watches.patterns import parse
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
 from alpr_assets.store.holds import MAX_REASON, hold, hold_decision, hold_item
+
+NOTHING: Final = Shown()
+ByPath = Mapping[Path, set[Named]]
 
 
 class Disposition(StrEnum):
@@ -61,56 +68,53 @@ def place(
     reason: str,
     review_on: date,
     policy: Policy,
+    shown: Shown = NOTHING,
 ) -> Found[Placed]:
     """Place a hold; it stands from now on.
 
     Parameters
     ----------
     review_on : the department's date by which somebody looks whether it is still needed
+    shown : of a case, what `joining.shown_under` found
 
     Raises
     ------
     AccessRefusedError : the grant is for another ask
-    MalformedError : `hold`, `pattern_…`, `window`, `reason`, `review`: what of it is wrong
-    NotFoundError : something that it names is not there, or was destroyed; nothing was placed
+    MalformedError : `hold`, `case`, `pattern_…`, `window`, `reason`, `review`: what of it is wrong
+    NotFoundError : something that it names is not there, or was destroyed, or nothing is of that case; nothing was placed
     """
     grant.require(Action.PLACE_HOLD)
     wanted = wanted.check(policy)
     line = written(reason, most=MAX_REASON)
     _check_review(review_on, grant, policy)
     _lock_days(connection, wanted)
-    captures, missing = (
-        covering.named(connection, wanted) if wanted.names else (covering.covered(connection, wanted), [])
-    )
-    if missing:
-        raise NotFoundError(
-            f"not in the store: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
-            remedy="leave it out; a purge certificate says whether and when it was destroyed",
-        )
+    captures, told = _found(grant, connection, wanted, shown)
     pattern = wanted.pattern or None
     row = {
         "ground": ground.value, "purpose": grant.ask.purpose, "case_number": grant.ask.case_number, "reason": line,
         "member_id": grant.member.member_id, "placed_at": grant.at, "pattern": pattern,
         "plate_folded": fold(pattern) if pattern and not parse(pattern).is_partial else None,
         "area": wanted.area.geojson() if wanted.area else None, "device_id": wanted.device_id or None,
-        "since_at": wanted.since, "until_at": wanted.until, "n_items": len(captures) if wanted.names else 0,
+        "since_at": wanted.since, "until_at": wanted.until, "of_case": wanted.case or None,
+        "n_items": len(captures) if wanted.names or wanted.case else 0,
         "status": "standing", "review_on": review_on, "n_decisions": 0,
     }  # fmt: skip
     placed = connection.execute(insert(hold).returning(hold), row).one()
-    if wanted.names:
+    if row["n_items"]:
         items = [{"hold_id": placed.hold_id, "day": day, "capture_id": number} for day, number in captures]
         connection.execute(insert(hold_item), items)
     ids = _decide(connection, grant, placed, "placed", line)
-    effect = covering.impact(connection, captures, besides=placed.hold_id)
+    effect = _told(connection, captures, told, besides=placed.hold_id)
     return Found(Placed(placed.hold_id, effect), ids)
 
 
-def preview(grant: Grant, connection: Connection, wanted: Selector, *, policy: Policy) -> Found[Impact]:
+def preview(
+    grant: Grant, connection: Connection, wanted: Selector, *, policy: Policy, shown: Shown = NOTHING
+) -> Found[Impact]:
     """What a hold would cover now. Raises as `place`, for what it holds."""
     grant.require(Action.PLACE_HOLD)
     wanted = wanted.check(policy)
-    captures = covering.named(connection, wanted)[0] if wanted.names else covering.covered(connection, wanted)
-    return Found(covering.impact(connection, captures), [])
+    return Found(_told(connection, *_found(grant, connection, wanted, shown)), [])
 
 
 def extend(
@@ -131,6 +135,15 @@ def extend(
     return Found(
         None, _decide(connection, grant, row, "extended", written(reason, most=MAX_REASON), review_on=review_on)
     )
+
+
+def preview_lift(grant: Grant, connection: Connection, hold_id: int) -> Found[Impact]:
+    """What a standing hold covers now, and of it what others hold too: the rest is free once it is lifted.
+
+    Raises AccessRefusedError, IllegalMoveError, NotFoundError as `lift`.
+    """
+    grant.require(Action.LIFT_HOLD)
+    return Found(impact_of(connection, _standing(connection, hold_id)), [ResultId("hold", None, hold_id)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +195,47 @@ def impact_of(connection: Connection, row: Any) -> Impact:
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _found(grant: Grant, connection: Connection, wanted: Selector, shown: Shown) -> tuple[list[Named], ByPath]:
+    """The captures that a hold would hold; and of a case those that the member may be told of. Raises NotFoundError."""
+    if wanted.case:
+        told = joining.captures_by_path(connection, wanted.case, shown, visible=visible(grant))
+        if not told:
+            raise NotFoundError(
+                "nothing that is in the store was shown, frozen or hit under that number",
+                remedy="look at the number; or hold a plate, or an area and a time",
+            )
+        return sorted(set[Named]().union(*joining.captures_by_path(connection, wanted.case, shown).values())), told
+    if not wanted.names:
+        return covering.covered(connection, wanted), {}
+    captures_named, missing = covering.named(connection, wanted)
+    missing += _unseen(grant, connection, wanted.hits)
+    if missing:
+        raise NotFoundError(
+            f"not in the store: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
+            remedy="leave it out; a purge certificate says whether and when it was destroyed",
+        )
+    return captures_named, {}
+
+
+def _unseen(grant: Grant, connection: Connection, hits: Sequence[int]) -> list[str]:
+    """Hits that the member may not see: to him they are not there, unless a purge's plan names them to him, to be held."""
+    if not hits or may(grant.member.role, Action.PLAN_PURGE):
+        return []
+    number = schema.hit.c.hit_id
+    wanted = among(connection.dialect.name, number, list(hits))
+    there = set(connection.scalars(select(number).where(wanted)))
+    seen = set(connection.scalars(select(number).where(wanted, *visible(grant))))
+    return [f"hit {one}" for one in hits if one in there - seen]
+
+
+def _told(connection: Connection, captures: Sequence[Named], told: ByPath, *, besides: int | None = None) -> Impact:
+    """What is told of what is held: of a case without hits that the member may not see, which are held all the same."""
+    if not told:
+        return covering.impact(connection, captures, besides=besides)
+    seen = covering.impact(connection, sorted(set[Named]().union(*told.values())), besides=besides)
+    return replace(seen, by_path={path: len(of) for path, of in told.items()})
+
+
 def _lock_days(connection: Connection, wanted: Selector) -> None:
     """Wait for whoever destroys on a day that the hold may cover, and let none begin until this transaction has ended.
 
@@ -196,7 +250,7 @@ def _lock_days(connection: Connection, wanted: Selector) -> None:
         where.append(day >= wanted.since.astimezone(UTC).date())
     if wanted.until:
         where.append(day <= wanted.until.astimezone(UTC).date())
-    if wanted.hits:
+    if wanted.hits or wanted.case:
         where = []  # a pass may lie on two days: all of them
     connection.execute(select(day).where(*where).order_by(day).with_for_update(read=True)).all()
 

@@ -131,6 +131,7 @@ def _one_day(
     if said.n_destroyed:  # else captures may land on the day still, and their pictures come before their rows
         _unlink(store, of.day)
         store.images.change_key(of.day)
+        store.received.change_key(of.day)  # stores from before pictures had keys of their own: one key opened both
     _verify(store, plan_id, planned, said, at=clock())
     return said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -65,6 +66,27 @@ def test_one_entry_is_found_by_its_number(place: Place) -> None:
         assert line is not None
         assert (line.reasons, line.n_results, line.elements_month) == (("role",), 0, None)
         assert reading.entry(connection, 99) is None
+
+
+def test_what_was_shown_under_a_number_is_found_once_and_what_was_refused_never(place: Place) -> None:
+    filled(place)
+    frozen = {
+        "case_number": "26-0501",
+        "details": {"frozen": True},
+        "results": [ResultId("read", DAY, 7), ResultId("watch", None, 1)],
+    }
+    with AccessRecord(place, clock=lambda: BEGUN + 5 * HOUR) as record:
+        for _ in range(2):
+            record.append(an_entry(BEGUN + 5 * HOUR, **frozen))
+        record.append(
+            an_entry(BEGUN + 6 * HOUR, **{**frozen, "outcome": Outcome.FAILED, "results": [ResultId("read", DAY, 8)]})
+        )
+    with snapshot(place.engine) as connection:
+        found = reading.returned_under(connection, ["26-0500", "26-0501"], ["read", "hit"])
+        assert sorted(found, key=str) == [
+            ("plate_history", False, ResultId("hit", None, 900)), ("plate_history", True, ResultId("read", DAY, 7))
+        ]  # fmt: skip
+        assert reading.returned_under(connection, ["26-9999"], ["read"]) == []
 
 
 def test_who_has_seen_a_read_is_asked_of_the_record(place: Place) -> None:
@@ -160,8 +182,7 @@ def test_an_expiry_that_fails_is_recorded_as_failed(sqlite_place: Place) -> None
     at = BEGUN - timedelta(days=800)
     with AccessRecord(sqlite_place, clock=lambda: at) as record:
         record.append(an_entry(at))
-        keeping = MonthKeys(sqlite_place.keys / "record_keys.sqlite")
-        with keeping._open() as connection:
+        with sqlite3.connect(sqlite_place.keys / "record_keys.sqlite") as connection:
             connection.execute("CREATE TRIGGER kept BEFORE DELETE ON month_key BEGIN SELECT RAISE(IGNORE); END")
         with pytest.raises(VerificationError, match="2024-04"):
             expire_elements(sqlite_place, record, ANN, now=BEGUN, years=2)

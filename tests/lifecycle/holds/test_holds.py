@@ -226,7 +226,13 @@ def test_who_may_not_lift_does_not_and_an_overdue_review_is_told(desk, store):
         desk.place(Selector(pattern="7ABC123"), by=member(Role.AUDITOR, member_id=10))
     on = REVIEW + timedelta(days=1)
     with reading(store.engine) as connection:
-        assert (listing.n_overdue(connection, REVIEW), listing.n_overdue(connection, on)) == (0, 1)
+        assert [listing.overdue(connection, one) for one in (REVIEW, on)] == [[], [placed.hold_id]]
+        late = REVIEW + timedelta(days=desk.policy.holds.escalate_days)
+        told_of = [
+            listing.overdue(connection, one, days=desk.policy.holds.escalate_days)
+            for one in (late, late + timedelta(days=1))
+        ]
+        assert told_of == [[], [placed.hold_id]]
     gate = gate_for(desk.policy, desk.officer, recorder=desk.recorder)
     told = gate.answer(
         session(desk.officer), ask(Action.PLACE_HOLD), partial(listing.holds, engine=store.engine, on=on)
@@ -242,6 +248,7 @@ def test_what_code_forgets_the_database_refuses(desk, store):
         "DELETE FROM hold_item",
         "DELETE FROM hold_decision",
         "UPDATE hold SET reason = 'another'",
+        "UPDATE hold SET of_case = '26-00001'",
         "UPDATE hold SET status = 'lifted'",
         "UPDATE hold SET review_on = '2030-01-01'",
         "UPDATE hold_decision SET reason = 'another'",

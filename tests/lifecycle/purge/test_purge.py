@@ -288,7 +288,7 @@ def test_a_hit_that_people_acted_on_stops_the_approval_until_it_is_held(desk):
     assert [row["n_touched"] for row in desk.listed()] == [1]
     with pytest.raises(IllegalMoveError, match="hits that people acted on"):
         desk.approve(planned.plan_id, desk.commander)
-    desk.hold(Selector(hits=planned.touched))
+    desk.hold(Selector(hits=planned.touched), by=desk.custodian)
     plan_id = desk.begun()
     assert desk.execute(plan_id).n_destroyed == 1
     assert desk.left() == [1]
