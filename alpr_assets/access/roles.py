@@ -65,6 +65,7 @@ class Action(StrEnum):
     GRANT_SOURCES = "grant_sources"
     RECORD_TRAINING = "record_training"
     SET_DESIGNEE = "set_designee"
+    PUT_POLICY_IN_FORCE = "put_policy_in_force"
     UNLOCK_MEMBER = "unlock_member"
     REVOKE_SESSION = "revoke_session"
     PROPOSE_DESTINATION = "propose_destination"
@@ -111,7 +112,7 @@ MAY: Final = MappingProxyType(
         Role.DISPATCHER: _LOOKS,
         Role.ANALYST: _LOOKS | _ANALYSES,
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE},
+        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PUT_POLICY_IN_FORCE},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
         | {Action.COUNT_READS, Action.EXPORT, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE},
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD}),

@@ -23,6 +23,7 @@ from alpr_assets.errors import (
     IllegalMoveError,
     MalformedError,
     NotFoundError,
+    NotInForceError,
     StorageError,
     VerificationError,
 )
@@ -59,6 +60,7 @@ STATUS: Final[tuple[tuple[type[AlprError], int, str], ...]] = (
     (AccessRefusedError, 403, "Refused"),
     (NotFoundError, 404, "Not found"),
     (IllegalMoveError, 409, "Not possible any more"),
+    (NotInForceError, 409, "No policy is in force"),
     (TooLargeError, 413, "Too large"),
     (TooManyError, 429, "Too many requests"),
     (RecordUnavailableError, 503, "The access record cannot be written"),
