@@ -16,6 +16,7 @@ defs = dg.Definitions(
         retention.purge,
         accountability.record_heads,
         accountability.member_standing,
+        accountability.transparency_report,
     ],
     asset_checks=[
         captures.captures_are_sound,
@@ -37,11 +38,17 @@ defs = dg.Definitions(
         hotlists.rematch,
         accountability.send_record_heads,
         accountability.review_members,
+        accountability.publish_report,
         retention.judge_retention,
         retention.execute_purge,
     ],
     sensors=[captures.landing, hotlists.hotlist_files, retention.purges_begun],
-    schedules=[accountability.heads_to_witnesses, accountability.members_reviewed, retention.retention_judged],
+    schedules=[
+        accountability.heads_to_witnesses,
+        accountability.members_reviewed,
+        accountability.report_published,
+        retention.retention_judged,
+    ],
     resources={"store": StoreResource()},
     # Parallel work happens inside an asset; a process for each step costs 20–35 s a day.
     executor=dg.in_process_executor,

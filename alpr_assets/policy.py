@@ -466,8 +466,7 @@ def load(path: Path) -> Policy:
     Raises ConfigurationError naming the file and every key that is wrong.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
-        loaded = Policy.model_validate(yaml.safe_load(text))
+        return parsed(path.read_bytes().decode("utf-8"))
     except OSError as error:
         raise ConfigurationError(
             f"policy file {path}: {error.strerror}", remedy="set ALPR_POLICY to the department's policy file"
@@ -479,8 +478,13 @@ def load(path: Path) -> Policy:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"policy file {path}: {wrong}", remedy="compare with policy/422.yaml") from error
-    loaded._text = text  # noqa: SLF001 - our own: no key of the file
-    return loaded
+
+
+def parsed(text: str) -> Policy:
+    """A policy from a file's text. Raises yaml.YAMLError, pydantic.ValidationError: to be named by who knows the file."""
+    made = Policy.model_validate(yaml.safe_load(text))
+    made._text = text  # noqa: SLF001 - our own: no key of the file
+    return made
 
 
 @cache

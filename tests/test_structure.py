@@ -40,6 +40,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "purge",
         "record_heads",
         "member_standing",
+        "transparency_report",
     }
     assert {key.to_user_string() for key in repository.asset_graph.asset_check_keys} == {
         "raw_captures:captures_are_sound",
@@ -58,10 +59,13 @@ def test_the_pipeline_is_exactly_this() -> None:
         "held_evidence:every_hold_is_reviewed_in_time",
         "record_heads:every_witness_has_a_head_in_time",
         "member_standing:every_export_is_gone_in_time",
+        "transparency_report:every_month_is_published",
+        "transparency_report:the_policy_at_work_is_in_force",
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "heads_to_witnesses",
         "members_reviewed",
+        "report_published",
         "retention_judged",
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "hotlist_files", "purges_begun"}
@@ -73,6 +77,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "rematch",
         "send_record_heads",
         "review_members",
+        "publish_report",
         "judge_retention",
         "execute_purge",
     }

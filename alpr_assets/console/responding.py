@@ -27,6 +27,7 @@ from alpr_assets.errors import (
     StorageError,
     VerificationError,
 )
+from alpr_assets.lifecycle.transparency.pages import TEMPLATES
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def status_of(error: AlprError) -> tuple[int, str]:
 def templates() -> Environment:
     """The pages' templates; an unknown name is an error, and everything is escaped."""
     return Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader([HERE / "templates", TEMPLATES]), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
 

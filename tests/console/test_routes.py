@@ -72,7 +72,8 @@ def is_public(path: str) -> bool:
 
 def test_the_public_addresses_are_these_and_no_others():
     assert PUBLIC == (
-        "/favicon.ico", "/healthz", "/policy", "/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/api/sign-in",
+        "/favicon.ico", "/healthz", "/policy", "/policy/text", "/transparency", "/transparency.json", "/transparency.schema.json", "/sign-in",
+        "/sign-in/provider", "/sign-in/provider/back", "/api/sign-in",
     )  # fmt: skip
     assert PUBLIC_FILES == "/static/"
     assert STEPS == ("/sign-in/password", "/sign-in/second-factor", "/sign-in/notice", "/sign-out")
@@ -131,7 +132,7 @@ NEEDED = {
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/destinations": {Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION},
-    "/record/0": {Action.READ_RECORD}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
+    "/record/0": {Action.READ_RECORD}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE}, "/policy/in-force": {Action.PUT_POLICY_IN_FORCE},
     "/members/batch": {Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER}, "/training": {Action.RECORD_TRAINING, Action.APPROVE_MEMBER},
 }  # fmt: skip
 

@@ -40,6 +40,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),
     ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),
     ("/designee", "Designee", (Action.SET_DESIGNEE,)),
+    ("/policy/in-force", "Policy in force", (Action.PUT_POLICY_IN_FORCE,)),
     ("/record", "Record", (Action.READ_RECORD, Action.VERIFY_RECORD)),
     ("/dagster/overview", "Pipeline", (Action.VIEW_PIPELINE,)),
     ("/sessions", "Sessions", ()),
