@@ -27,6 +27,8 @@ from alpr_assets.store.engine import reading
 from alpr_assets.store.sealed import write_durably
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+MOST: Final = 13
+"""Months on the page: a year, and the same month of the year before. The data has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def shown(engine: Engine, policy: Policy, at: datetime, links: Links) -> dict[st
         "posted": now,
         "report": report_of(now.policy, list(now.versions), months),
         "links": links,
+        "most": MOST,
         "retained": RETAINED,
         "local": lambda at: at.astimezone(policy.zone),
         "code": _code,

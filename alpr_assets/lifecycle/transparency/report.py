@@ -69,6 +69,11 @@ class MonthFigures(_Part):
     tables: tuple[Table, ...]
     head: Head | None
 
+    @property
+    def title(self) -> str:
+        """Such as June 2026."""
+        return f"{date.fromisoformat(f'{self.month}-01'):%B %Y}"
+
 
 class PolicyVersion(_Part):
     """A version of the policy that was put in force. ended_on: it was ended on that day, before another followed."""

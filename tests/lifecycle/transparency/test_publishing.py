@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from alpr_assets.access import governing, register
 from alpr_assets.access.people import actor_of
 from alpr_assets.access.record.exporting import snapshot
+from alpr_assets.access.record.log import AccessRecord
 from alpr_assets.access.record.places import place_of
 from alpr_assets.access.record.verifying import Claim
 from alpr_assets.access.roles import Role
@@ -28,10 +29,12 @@ from alpr_assets.lifecycle.transparency.posted import RETAINED
 from alpr_assets.lifecycle.transparency.report import MonthFigures
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
-from alpr_assets.store.engine import writing
+from alpr_assets.store.engine import Store, reading, writing
 from alpr_assets.store.policies import published_month
 from alpr_assets.store.purges import purge_certificate, purge_day, purge_plan
+from tests.access.record.records import place_in
 from tests.live import CASE, PURPOSE, STOLEN, Live, recorded_console
+from tests.patrols import AT, Patrol, seen, watch
 from tests.policies import adopted
 
 JUNE = Month(date(2026, 6, 1))
@@ -153,6 +156,19 @@ def test_the_head_of_a_month_verifies_and_covers_its_last_entry(live: Live) -> N
 def test_a_head_that_would_tell_how_many_searched_is_not_shown(live: Live) -> None:
     search(live, 1)
     assert published(live).head is None
+
+
+def test_both_databases_count_alike(store: Store, policy: Policy, tmp_path: Path) -> None:
+    patrol = Patrol(store, tmp_path / "drops", policy, AT + timedelta(hours=12))
+    patrol.take(watch(STOLEN))
+    patrol.read(*(seen(STOLEN, seconds=60 * i) for i in range(6)))
+    patrol.match()
+    place = place_in(tmp_path)
+    with AccessRecord(place, clock=lambda: AT), snapshot(place.engine) as kept, reading(store.engine) as connection:
+        month = publishing.figures(connection, kept, policy, JUNE, LATER.date())
+    assert cell(month, "hits", "Stolen property recovery", "Not decided").count == 6
+    assert cell(month, "captures", "Pictures taken by readers").fewer_than == 100
+    assert [one.count for one in month.tables[4].cells] == [0, 0, 0]
 
 
 @pytest.mark.clause("422.3.1(g)")
