@@ -52,7 +52,7 @@ class Procedure(Section):
 
 
 class Document(Section):
-    """Free texts, a paragraph a line, by the letter of Civ. Code 1798.90.51(b)(2) that asks for them.
+    """Free texts by the letter of Civ. Code 1798.90.51(b)(2) that asks for them. Empty: not stated, and such a policy is not put in force.
 
     collection : (B) what who collects ALPR information does, and by whose order
     contractors : (B) under what conditions independent contractors have access
@@ -65,15 +65,22 @@ class Document(Section):
     """
 
     adoption: Adoption = Adoption()
-    collection: str = Field(min_length=1)
-    contractors: str = Field(min_length=1)
-    monitoring: str = Field(min_length=1)
-    sharing: str = Field(min_length=1)
-    custodian: str = Field(min_length=1)
-    accuracy: str = Field(min_length=1)
-    correction: str = Field(min_length=1)
-    destruction: str = Field(min_length=1)
+    collection: str = ""
+    contractors: str = ""
+    monitoring: str = ""
+    sharing: str = ""
+    custodian: str = ""
+    accuracy: str = ""
+    correction: str = ""
+    destruction: str = ""
     procedures: tuple[Procedure, ...] = ()
+
+    @property
+    def missing(self) -> list[str]:
+        """Keys without which it is no policy that the law knows."""
+        texts = {name: value for name, value in self if isinstance(value, str)}
+        adoption = {"adoption.meeting": self.adoption.meeting, "adoption.public_comment": self.adoption.public_comment}
+        return [name for name, value in (texts | adoption).items() if not value.strip()]
 
 
 class Transparency(Section):
@@ -85,7 +92,7 @@ class Transparency(Section):
     covert : purposes and categories that are counted as one, so that none tells of a secret investigation
     """
 
-    small_cell: int = Field(ge=3)
-    round_to: int = Field(ge=10)
-    after_days: int = Field(ge=1, le=60)
-    covert: tuple[str, ...]
+    small_cell: int = Field(default=5, ge=3)
+    round_to: int = Field(default=100, ge=10)
+    after_days: int = Field(default=10, ge=1, le=60)
+    covert: tuple[str, ...] = ("homeland_security", "electronic_surveillance", "suspect_interdiction")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -70,9 +70,8 @@ def test_every_category_that_a_source_names_is_one(policy: Policy) -> None:
         ("alerts.inside", ["*.pd.example"], "alerts.inside"),
         ("purposes", [], "purposes"),
         ("in_force", {"from_on": "2026-06-02", "to_on": "2026-06-01"}, "in_force"),
-        ("document.sharing", "", "document.sharing"),
-        ("document.correction", None, "document.correction"),
-        ("policy.adopted", "2026-05-12", "document.adoption"),
+        ("document.shearing", "none", "document.shearing"),
+        ("policy.version", "1" * 17, "policy.version"),
         ("transparency.small_cell", 2, "transparency.small_cell"),
         ("transparency.covert", ["curiosity"], "transparency.covert"),
         ("policy.time_zone", "America/Los_Angles", "policy.time_zone"),
@@ -172,3 +171,10 @@ def test_two_files_that_say_the_same_are_one_policy_whatever_their_layout(tmp_pa
     assert (sample.digest, sample.sha256 == other.sha256) == (other.digest, False)
     assert load(written(tmp_path, ("training.valid_months", 11))).digest != sample.digest
     assert adopted(tmp_path).document.adoption.reference == ADOPTED["document.adoption"]["reference"]
+
+
+def test_a_file_from_before_there_were_texts_still_loads_and_says_what_it_lacks(tmp_path: Path) -> None:
+    old = load(written(tmp_path, ("document", None), ("transparency", None), ("in_force", None)))
+    assert (old.transparency, old.in_force.why_not(date(2026, 6, 15))) == (load(SAMPLE).transparency, "")
+    assert {"sharing", "correction", "adoption.meeting"} <= set(old.document.missing)
+    assert load(SAMPLE).document.missing == ["adoption.meeting", "adoption.public_comment"]

@@ -120,8 +120,8 @@ def put_in_force(office: Office, *, posted_on: date, posted_where: str, by: Acto
     ----------
     posted_on, posted_where : when and where it was conspicuously posted, Civ. Code 1798.90.51(b)(1)
 
-    Raises AccessRefusedError; IllegalMoveError: it is a sample, not adopted or posted yet, its own dates exclude today, or it is in force
-    already, or its version number belongs to another text; MalformedError: no such place.
+    Raises AccessRefusedError; IllegalMoveError: it is a sample, lacks what the law asks for, was not adopted or posted yet, its own dates
+    exclude today, it is in force already, or its version number belongs to another text; MalformedError: no such place.
     """
     policy, on = office.policy, office.on(at)
     details = {"version": policy.policy.version, "sha256": policy.sha256}
@@ -174,6 +174,11 @@ def _require_ready(policy: Policy, known: list[Version], posted_on: date, on: da
         raise IllegalMoveError(
             "the policy at work is a sample, not adopted",
             remedy="set policy.adopted in the department's own file, and document.adoption",
+        )
+    if missing := policy.document.missing:
+        raise IllegalMoveError(
+            f"the policy file does not state: {', '.join(f'document.{name}' for name in missing)}",
+            remedy="Civ. Code 1798.90.51(b)(2) asks for it: compare with policy/422.yaml",
         )
     if on < policy.policy.adopted or on < posted_on:
         raise IllegalMoveError("it is put in force once it was adopted and posted", remedy="look at the dates")

@@ -97,6 +97,9 @@ def test_what_is_no_adopted_and_posted_policy_is_not_put_in_force(office: Office
     ):
         with pytest.raises((IllegalMoveError, MalformedError)):
             put(own, **changed)
+    silent = adopted(tmp_path, document__correction="")
+    with pytest.raises(IllegalMoveError, match=r"does not state: document\.correction"):
+        put(replace(own, policy=silent))
     later = adopted(tmp_path, in_force={"from_on": date(2026, 7, 1)})
     with pytest.raises(IllegalMoveError, match="it begins on 2026-07-01"):
         put(replace(own, policy=later))

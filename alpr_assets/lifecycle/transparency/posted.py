@@ -6,7 +6,7 @@ Here: what the policy page shows, for anybody. Not here: putting a version in fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 import yaml
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from alpr_assets.access import designee, governing
 from alpr_assets.access.designee import Designee
 from alpr_assets.access.governing import Standing, Version
-from alpr_assets.access.roles import DATA, MAY, Role
+from alpr_assets.access.roles import DATA, MAY, Action, Role
 from alpr_assets.policy import JobTitle, Policy, parsed
 
 RETAINED: Final = {
@@ -26,6 +26,13 @@ RETAINED: Final = {
     "notebook_outputs": "Results of analyses", "downloads": "Downloaded files", "access_record": "What was searched for, in the access record",
 }  # fmt: skip
 """Classes of data in the public's words; a test holds them against the policy's."""
+
+DOES: Final = (
+    (DATA, "searches and looks at data"),
+    (frozenset({Action.READ_RECORD}), "audits what others searched"),
+    (frozenset({Action.OPERATE_PIPELINE}), "runs the system, without seeing plates"),
+)
+"""What a role does, by the actions that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,6 @@ class Posted:
     versions: tuple[Version, ...]
     custodian: str
     designee: Designee | None
-    on: date
 
     @property
     def version(self) -> Version | None:
@@ -62,7 +68,7 @@ def posted(connection: Connection, policy: Policy, at: datetime) -> Posted:
     shown = policy if standing.version is None else _of_version(connection, standing.version, policy)
     custodian = next((title.title for title in shown.titles if title.role == Role.CUSTODIAN), "not named")
     versions = tuple(governing.versions(connection))
-    return Posted(shown, standing, versions, custodian, designee.current(connection, on), on)
+    return Posted(shown, standing, versions, custodian, designee.current(connection, on))
 
 
 def _of_version(connection: Connection, version: Version, policy: Policy) -> Policy:
@@ -76,7 +82,7 @@ def _of_version(connection: Connection, version: Version, policy: Policy) -> Pol
 
 
 def _may(role: Role, title: JobTitle) -> str:
-    told = ["searches and looks at data" if MAY[role] & DATA else "administers, without access to data"]
+    told = [words for actions, words in DOES if MAY[role] & actions] or ["no access to data about vehicles"]
     told += ["operates readers"] if title.collects else []
     told += ["may be an independent contractor"] if title.contractors else []
     return ", ".join(told)

@@ -21,7 +21,7 @@ from alpr_assets.errors import IllegalMoveError
 from alpr_assets.lifecycle.transparency import months
 from alpr_assets.lifecycle.transparency.months import Month
 from alpr_assets.lifecycle.transparency.report import Head, MonthFigures, Table
-from alpr_assets.lifecycle.transparency.sections import SECTIONS, Sources
+from alpr_assets.lifecycle.transparency.sections import RECORDED, SECTIONS, Sources
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import insert_new, reading
@@ -64,11 +64,11 @@ def figures(connection: Connection, recorded: Connection, policy: Policy, month:
 def tells_nothing(size: int, most: int, earlier: Sequence[MonthFigures]) -> bool:
     """Whether a head of this size can be shown: searches are entries, so how much the record grew must not bound what is hidden.
 
-    It does not where it grew, since the last head that was shown, by more than the searches that a reader must think possible.
+    It does not where it grew, since the last head that was shown, by more than the counted entries that a reader must think possible.
 
     Parameters
     ----------
-    most : searches of the month that a reader must think possible, every hidden figure at its largest
+    most : counted entries of the month that a reader must think possible, every hidden figure at its largest
     earlier : months published before, newest first
     """
     for month in earlier:
@@ -79,7 +79,7 @@ def tells_nothing(size: int, most: int, earlier: Sequence[MonthFigures]) -> bool
 
 
 def _most(tables: Iterable[Table]) -> int:
-    cells = [cell for table in tables if table.code == "searches" for cell in table.cells]
+    cells = [cell for table in tables if table.code in RECORDED for cell in table.cells]
     return sum((cell.count or 0) if cell.fewer_than is None else cell.fewer_than - 1 for cell in cells)
 
 

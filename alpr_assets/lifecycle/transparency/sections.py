@@ -31,7 +31,7 @@ from alpr_assets.store.purges import purge_certificate, purge_day
 
 COVERT: Final = "Investigations whose kind is not told"
 OTHER: Final = "Other, or none of the policy's purposes"
-VERDICTS: Final = {"right": "Confirmed by a person", "wrong": "Found wrong", "none": "Not decided"}
+VERDICTS: Final = {"right": "Confirmed by a person", "wrong": "Found wrong", "none": "Neither of the two"}
 SEARCHES: Final = QUESTIONS - {Action.OPEN_IMAGE, Action.VIEW_HITS, Action.EXPORT}
 """Questions about vehicles; looking at a picture or at hits that were raised is none."""
 
@@ -49,13 +49,18 @@ class Sources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One table of the page. population: what an event of it is, once a month; no other section has the same."""
+    """One table of the page.
+
+    population : what an event of it is; no other section has the same
+    recorded : each event is an entry of the access record, whose size a head tells
+    """
 
     code: str
     title: str
     note: str
     population: str
     count: Callable[[Sources], Iterable[Cell]]
+    recorded: bool = False
 
 
 def captures(of: Sources) -> Iterator[Cell]:
@@ -125,7 +130,7 @@ SECTIONS: Final = (
         note="A hit asks a person to look at the picture. What people had found is what was decided when the month was published.",
     ),
     Section(
-        code="searches", title="Searches", count=searches, population="question, by the moment it was recorded",
+        code="searches", title="Searches", count=searches, population="question, by the moment it was recorded", recorded=True,
         note="Questions of members about vehicles, by the purpose each of them states; refused ones are recorded like the others.",
     ),
     Section(
@@ -138,6 +143,8 @@ SECTIONS: Final = (
     ),
 )  # fmt: skip
 """In the page's order. A test refuses two of one code or one population."""
+
+RECORDED: Final = frozenset(one.code for one in SECTIONS if one.recorded)
 
 
 def _named(code: str, policy: Policy) -> str:

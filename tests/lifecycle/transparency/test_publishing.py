@@ -88,8 +88,8 @@ def test_a_month_tells_what_was_done_and_hides_what_is_small(live: Live) -> None
         cell(month, "searches", "Stolen vehicle", "Answered"),
         cell(month, "searches", "Missing person", "Answered"),
         cell(month, "searches", sections.COVERT, "Refused"),
-        cell(month, "hits", "Stolen property recovery", "Not decided"),
-        cell(month, "hits", sections.OTHER, "Not decided"),
+        cell(month, "hits", "Stolen property recovery", "Neither of the two"),
+        cell(month, "hits", sections.OTHER, "Neither of the two"),
     ]
     assert [(one.count, one.fewer_than) for one in figures] == [(7, None), (None, 5), (0, None), (10, None), (0, None)]
     pictures = cell(month, "captures", "Pictures taken by readers")
@@ -166,7 +166,7 @@ def test_both_databases_count_alike(store: Store, policy: Policy, tmp_path: Path
     place = place_in(tmp_path)
     with AccessRecord(place, clock=lambda: AT), snapshot(place.engine) as kept, reading(store.engine) as connection:
         month = publishing.figures(connection, kept, policy, JUNE, LATER.date())
-    assert cell(month, "hits", "Stolen property recovery", "Not decided").count == 6
+    assert cell(month, "hits", "Stolen property recovery", "Neither of the two").count == 6
     assert cell(month, "captures", "Pictures taken by readers").fewer_than == 100
     assert [one.count for one in month.tables[4].cells] == [0, 0, 0]
 
