@@ -120,6 +120,7 @@ def _templates() -> Environment:
     )
 
 
+@cache
 def _code(head: Head) -> Markup:
     """The head's QR code, to be set into a page."""
     drawn = sheets.code_of_kept(head.model_dump()).svg_inline(border=4, omitsize=True)

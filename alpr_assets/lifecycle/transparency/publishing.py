@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -101,4 +102,10 @@ def published(source: Connection | Engine) -> list[MonthFigures]:
     """Every month as it was published, newest first."""
     with register.connected(source) as connection:
         contents = connection.scalars(select(published_month.c.content).order_by(published_month.c.month.desc())).all()
-    return [MonthFigures.model_validate_json(content) for content in contents]
+    return [_as_published(content) for content in contents]
+
+
+@cache
+def _as_published(content: str) -> MonthFigures:
+    """Parsed once a process: what was published never changes, and anybody may ask for it."""
+    return MonthFigures.model_validate_json(content)
