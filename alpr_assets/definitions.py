@@ -19,6 +19,7 @@ defs = dg.Definitions(
         accountability.member_standing,
         audits.misuse_signals,
         audits.audit_report,
+        accountability.transparency_report,
     ],
     asset_checks=[
         captures.captures_are_sound,
@@ -42,6 +43,7 @@ defs = dg.Definitions(
         accountability.review_members,
         audits.review_signals,
         audits.report_audits,
+        accountability.publish_report,
         retention.judge_retention,
         retention.draft_purge,
         retention.execute_purge,
@@ -51,6 +53,7 @@ defs = dg.Definitions(
     schedules=[
         accountability.heads_to_witnesses,
         accountability.members_reviewed,
+        accountability.report_published,
         audits.signals_reviewed,
         audits.audits_reported,
         retention.retention_judged,

@@ -84,5 +84,9 @@ class NotFoundError(AlprError):
     """What was named is not there."""
 
 
+class NotInForceError(AlprError):
+    """No policy is in force, or the file at work is not the one that is: nothing is recognised, searched or released (422.2)."""
+
+
 class IllegalMoveError(AlprError):
     """A hit, hold, member, release or purge cannot go where it was asked to from where it stands."""

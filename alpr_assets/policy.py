@@ -6,6 +6,8 @@ mistyped figure cannot fall back to a default unnoticed.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
@@ -15,8 +17,9 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from alpr_assets.document import Document, InForce, Section, Transparency
 from alpr_assets.errors import ConfigurationError
 from alpr_assets.settings import settings
 
@@ -25,20 +28,16 @@ DATED = re.compile(r"(?<=\w)[-_. ]*\d{4}[-_\d]*$")
 LIST_NAME = 64  # characters, as stored
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Identity(_Section):
+class Identity(Section):
     """Whose policy this is. `adopted` is None for a sample; `time_zone` is what people see."""
 
-    number: str
+    number: str = Field(max_length=16)
     title: str
     agency: str
     ori: str
     state: str = Field(min_length=2, max_length=2)
     time_zone: str
-    version: str
+    version: str = Field(max_length=16)
     adopted: date | None
 
     @field_validator("time_zone")
@@ -51,17 +50,21 @@ class Identity(_Section):
         return value
 
 
-class Purpose(_Section):
+class Purpose(Section):
     code: str
     title: str
 
 
-class JobTitle(_Section):
+class JobTitle(Section):
+    """A job title and its role (422.3.1(a)). collects: it operates readers; contractors: independent contractors may hold it."""
+
     title: str
     role: str
+    collects: bool = False
+    contractors: bool = False
 
 
-class Training(_Section):
+class Training(Section):
     """reminder_days : before it ends, the member and the coordinator are told"""
 
     course: str
@@ -70,7 +73,7 @@ class Training(_Section):
     record_kept_years: int = Field(gt=0)
 
 
-class RetentionClass(_Section):
+class RetentionClass(Section):
     """How long one class of data is kept (Gov. Code 34090, 34090.6).
 
     attorney_reference : of the city attorney's opinion on file; from_capture: count from capture alone, only where that says so
@@ -98,7 +101,7 @@ RETAINED: Final = (
 """Classes that the schedule must name: nothing is kept without an end."""
 
 
-class ReceivedLimit(_Section):
+class ReceivedLimit(Section):
     """Conditions under which another gives data: gone after so many days.
 
     source : its code, as entries and reads carry it; classes: of RETAINED
@@ -111,7 +114,7 @@ class ReceivedLimit(_Section):
     reference: str = ""
 
 
-class Area(_Section):
+class Area(Section):
     """Degrees, WGS 84."""
 
     south: float = Field(ge=-90, le=90)
@@ -123,7 +126,7 @@ class Area(_Section):
         return self.south <= lat <= self.north and self.west <= lon <= self.east
 
 
-class Holds(_Section):
+class Holds(Section):
     """What may not be destroyed (422.5).
 
     review_days : the longest that a hold stands without somebody looking whether it is needed
@@ -136,7 +139,7 @@ class Holds(_Section):
     second_approver_captures: int = Field(ge=0)
 
 
-class Purge(_Section):
+class Purge(Section):
     """Destroying what is due (Gov. Code 34090.6).
 
     stale_days : a plan that was not begun by then is made anew
@@ -151,7 +154,7 @@ class Purge(_Section):
     reference_years: int | None = Field(ge=1)
 
 
-class Breach(_Section):
+class Breach(Section):
     """When who is told of a breach (Civ. Code 1798.29, 1798.82).
 
     notice_days : from its discovery to the individuals' notice, calendar days
@@ -164,11 +167,11 @@ class Breach(_Section):
     attorney_general_above: int = Field(default=500, ge=0)
 
 
-class Pipeline(_Section):
+class Pipeline(Section):
     attempts: int = Field(ge=1)
 
 
-class Captures(_Section):
+class Captures(Section):
     owner: str
     future_tolerance_minutes: int = Field(ge=0)
     oldest: date
@@ -187,12 +190,12 @@ class Captures(_Section):
         return datetime.combine(self.oldest, datetime.min.time(), UTC)
 
 
-class Recognition(_Section):
+class Recognition(Section):
     pass_seconds: float = Field(gt=0)
     sure_confidence: float = Field(ge=0.5, lt=1)
 
 
-class ListSource(_Section):
+class ListSource(Section):
     """How a file's name tells the list it carries and whose it is. `{stem}` in `name` is the file's own.
 
     answered : each entry says who answers for it (owner, case number, reason, last day, approver), or is quarantined; unless
@@ -220,7 +223,7 @@ class ListSource(_Section):
         return value
 
 
-class HotLists(_Section):
+class HotLists(Section):
     owner: str
     settle_seconds: float = Field(ge=0)
     max_age_hours: float = Field(gt=0)
@@ -253,12 +256,12 @@ class HotLists(_Section):
         )
 
 
-class Matching(_Section):
+class Matching(Section):
     edit1_min_length: int = Field(ge=3)
     region_confidence: float = Field(ge=0, le=1)
 
 
-class Hits(_Section):
+class Hits(Section):
     """From a raised hit to a lawful action.
 
     actionable_minutes : a confirmed hit is acted on within these, from the CLETS result
@@ -271,7 +274,7 @@ class Hits(_Section):
     tolerant_per_hour: int = Field(ge=0)
 
 
-class Watches(_Section):
+class Watches(Section):
     """Plates and partial plates that members look for (422.4(c)).
 
     least_known : a partial plate that says less than so many known characters would match too many
@@ -284,7 +287,7 @@ class Watches(_Section):
     approve_within_hours: float = Field(gt=0)
 
 
-class Alerts(_Section):
+class Alerts(Section):
     """Alerts to systems outside the console.
 
     attempts : after so many an alert is a dead letter, which a person may send again
@@ -314,7 +317,7 @@ class Alerts(_Section):
         return tuple(host.lower() for host in value)
 
 
-class Search(_Section):
+class Search(Section):
     """Figures of the searches that weigh, compare and count.
 
     max_kmh : a plate that would have had to go faster between two places is cloned or misread
@@ -345,7 +348,7 @@ class Search(_Section):
     locate_purposes: tuple[str, ...] = Field(min_length=1)
 
 
-class Access(_Section):
+class Access(Section):
     """Sign-in, sessions and what may be taken out.
 
     notice : shown and acknowledged at each sign-in
@@ -387,7 +390,7 @@ class Access(_Section):
         return value
 
 
-class Record(_Section):
+class Record(Section):
     """The access record: how long its query elements can be opened, how often heads go to witnesses.
 
     witness_emails : addresses outside the administrator's reach that are sent heads; folders are a setting
@@ -406,7 +409,7 @@ class Record(_Section):
         return value
 
 
-class Shift(_Section):
+class Shift(Section):
     """When a job title works, in the department's hours; `to_hour` before `from_hour` goes over midnight."""
 
     title: str
@@ -421,7 +424,7 @@ SIGNALS: Final = (
 """Signals of misuse, as the weights name them."""
 
 
-class Audits(_Section):
+class Audits(Section):
     """How the use of the system is looked at (422.6(c)); each figure is explained in the sample file.
 
     weights : of each of SIGNALS, in the order of what is looked at; 0 leaves one out
@@ -459,10 +462,12 @@ class Audits(_Section):
         return value
 
 
-class Policy(_Section):
-    """The whole file."""
+class Policy(Section):
+    """The whole file. text: as it was read, what is put on record and posted; empty: it was made without one."""
 
     policy: Identity
+    in_force: InForce = InForce()
+    document: Document = Document()
     purposes: tuple[Purpose, ...] = Field(min_length=1)
     refused_purposes: tuple[str, ...]
     titles: tuple[JobTitle, ...] = Field(min_length=1)
@@ -484,6 +489,8 @@ class Policy(_Section):
     access: Access
     record: Record
     audits: Audits
+    transparency: Transparency = Transparency()
+    _text: str = PrivateAttr("")
 
     @model_validator(mode="after")
     def _locating_is_for_known_purposes(self) -> Policy:
@@ -501,6 +508,27 @@ class Policy(_Section):
             raise ValueError(f"received: {', '.join(sorted(unknown))}: no such class of data")
         return self
 
+    @model_validator(mode="after")
+    def _what_is_covert_is_known(self) -> Policy:
+        given = self.transparency.covert if "covert" in self.transparency.model_fields_set else ()
+        if unknown := set(given) - {purpose.code for purpose in self.purposes}:
+            raise ValueError(f"transparency.covert: {', '.join(sorted(unknown))}: no such purpose")
+        return self
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def sha256(self) -> str:
+        """Of the file, byte for byte: what anyone can compute from the posted text."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the file says, comments and layout apart: two files with one digest are one policy."""
+        return _digest(self._text)
+
     @property
     def zone(self) -> ZoneInfo:
         """The department's time zone: what people see, never what is stored."""
@@ -513,7 +541,7 @@ def load(path: Path) -> Policy:
     Raises ConfigurationError naming the file and every key that is wrong.
     """
     try:
-        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return parsed(path.read_bytes().decode("utf-8"))
     except OSError as error:
         raise ConfigurationError(
             f"policy file {path}: {error.strerror}", remedy="set ALPR_POLICY to the department's policy file"
@@ -525,6 +553,19 @@ def load(path: Path) -> Policy:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"policy file {path}: {wrong}", remedy="compare with policy/422.yaml") from error
+
+
+def parsed(text: str) -> Policy:
+    """A policy from a file's text. Raises yaml.YAMLError, pydantic.ValidationError: to be named by who knows the file."""
+    made = Policy.model_validate(yaml.safe_load(text))
+    made._text = text  # noqa: SLF001 - our own: no key of the file
+    return made
+
+
+@cache
+def _digest(text: str) -> str:
+    said = json.dumps(yaml.safe_load(text), sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _yaml_trouble(error: Exception) -> str:

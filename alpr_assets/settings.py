@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     record: Path | None = Field(
         default=None, description="the access record's own files; none: `record` in the data folder"
     )
+    public: Path | None = Field(
+        default=None, description="folder of the public's pages, for a web server; none: `public` in the data folder"
+    )
     record_url: str = Field(
         default="", description="PostgreSQL of the access record; empty: SQLite in the record's folder"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, insert
 
 from alpr_assets.access.gate import Ask, Gate
+from alpr_assets.access.governing import Standing
 from alpr_assets.access.people import Member, Session, SessionKind, Source, Status
 from alpr_assets.access.record.entries import Entry, Head, Receipt, RecordUnavailableError
 from alpr_assets.access.roles import Action, Role
@@ -79,7 +81,14 @@ class MemoryRecorder:
 def gate_for(policy: Policy, *members: Member, recorder: Any = None, now: datetime = NOW) -> Gate:
     """A gate whose register holds these members."""
     register = {one.member_id: one for one in members}
-    return Gate(register.__getitem__, recorder or MemoryRecorder(), policy, lambda: now, lambda number: None)
+    return Gate(
+        register.__getitem__,
+        recorder or MemoryRecorder(),
+        policy,
+        lambda: now,
+        lambda number: None,
+        governed_by(policy),
+    )
 
 
 def in_office(engine: Engine, from_on: date) -> int:
@@ -97,3 +106,8 @@ def in_office(engine: Engine, from_on: date) -> int:
         return int(
             connection.execute(insert(people.designee).returning(people.designee.c.designee_id), row).scalar_one()
         )
+
+
+def governed_by(policy: Policy) -> Callable[[datetime], Standing]:
+    """No version on record: the file counts by its own dates."""
+    return lambda at: Standing(None, policy.in_force.why_not(at.astimezone(policy.zone).date()))

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 
 from alpr_assets.errors import ConfigurationError
 from alpr_assets.lifecycle.hotlists.categories import Category
 from alpr_assets.policy import Policy, load
-from alpr_assets.settings import ROOT
-
-SAMPLE = ROOT / "policy" / "422.yaml"
+from tests import policies
+from tests.policies import ADOPTED, SAMPLE, adopted
 
 
 def written(folder: Path, *changes: tuple[str, object]) -> Path:
-    """The sample with values changed by dotted key; None removes one."""
-    content = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
-    for dotted, value in changes:
-        *way, last = dotted.split(".")
-        section = content
-        for step in way:
-            section = section[step]
-        if value is None:
-            del section[last]
-        else:
-            section[last] = value
-    path = folder / "policy.yaml"
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return path
+    return policies.written(folder, dict(changes))
 
 
 def refusal(path: Path) -> str:
@@ -84,6 +69,11 @@ def test_every_category_that_a_source_names_is_one(policy: Policy) -> None:
         ("alerts.inside", ["10.0.0.0/8"], "alerts.inside"),
         ("alerts.inside", ["*.pd.example"], "alerts.inside"),
         ("purposes", [], "purposes"),
+        ("in_force", {"from_on": "2026-06-02", "to_on": "2026-06-01"}, "in_force"),
+        ("document.shearing", "none", "document.shearing"),
+        ("policy.version", "1" * 17, "policy.version"),
+        ("transparency.small_cell", 2, "transparency.small_cell"),
+        ("transparency.covert", ["curiosity"], "transparency.covert"),
         ("policy.time_zone", "America/Los_Angles", "policy.time_zone"),
         ("policy.time_zone", "America", "policy.time_zone"),
         ("policy.time_zone", "../../etc/passwd", "policy.time_zone"),
@@ -173,3 +163,18 @@ def test_a_list_without_a_source_is_refused(tmp_path: Path) -> None:
 
 def test_a_vehicle_is_located_for_purposes_that_the_policy_knows(tmp_path: Path) -> None:
     assert "curiosity" in refusal(written(tmp_path, ("search.locate_purposes", ["curiosity"])))
+
+
+def test_two_files_that_say_the_same_are_one_policy_whatever_their_layout(tmp_path: Path) -> None:
+    sample = load(SAMPLE)
+    other = load(written(tmp_path))
+    assert (sample.digest, sample.sha256 == other.sha256) == (other.digest, False)
+    assert load(written(tmp_path, ("training.valid_months", 11))).digest != sample.digest
+    assert adopted(tmp_path).document.adoption.reference == ADOPTED["document.adoption"]["reference"]
+
+
+def test_a_file_from_before_there_were_texts_still_loads_and_says_what_it_lacks(tmp_path: Path) -> None:
+    old = load(written(tmp_path, ("document", None), ("transparency", None), ("in_force", None)))
+    assert (old.transparency, old.in_force.why_not(date(2026, 6, 15))) == (load(SAMPLE).transparency, "")
+    assert {"sharing", "correction", "adoption.meeting"} <= set(old.document.missing)
+    assert load(SAMPLE).document.missing == ["adoption.meeting", "adoption.public_comment"]

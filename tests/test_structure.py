@@ -43,6 +43,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "member_standing",
         "misuse_signals",
         "audit_report",
+        "transparency_report",
     }
     assert {key.to_user_string() for key in repository.asset_graph.asset_check_keys} == {
         "raw_captures:captures_are_sound",
@@ -64,11 +65,14 @@ def test_the_pipeline_is_exactly_this() -> None:
         "misuse_signals:every_signal_is_decided_in_time",
         "audit_report:an_audit_is_signed_in_time",
         "audit_report:every_finding_is_closed_in_time",
+        "transparency_report:every_month_is_published",
+        "transparency_report:the_policy_at_work_is_in_force",
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "heads_to_witnesses",
         "members_reviewed",
         "purged_rewritten",
+        "report_published",
         "retention_judged",
         "signals_reviewed",
         "audits_reported",
@@ -89,6 +93,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "review_members",
         "review_signals",
         "report_audits",
+        "publish_report",
         "judge_retention",
         "draft_purge",
         "execute_purge",

@@ -75,10 +75,14 @@ def role_of(policy: Policy, title: str) -> Role:
     raise MalformedError("title", "the policy has no such job title", remedy=f"one of: {names}")
 
 
-def title_of(policy: Policy, title: str) -> str:
-    """The title as the policy writes it."""
+def title_of(policy: Policy, title: str, *, is_contractor: bool) -> str:
+    """The title as the policy writes it. Raises MalformedError: none of its titles, or one that a contractor cannot hold (422.3.1(a))."""
     role_of(policy, title)
-    return next(known.title for known in policy.titles if known.title.casefold() == title.strip().casefold())
+    found = next(known for known in policy.titles if known.title.casefold() == title.strip().casefold())
+    if is_contractor and not found.contractors:
+        names = ", ".join(known.title for known in policy.titles if known.contractors) or "none"
+        raise MalformedError("title", "no independent contractor holds this title", remedy=f"one of: {names}")
+    return found.title
 
 
 def n_needed(proposal: Proposal, present: Role) -> int:

@@ -22,6 +22,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from alpr_assets.access.governing import Standing
 from alpr_assets.access.people import Member, Session, Source, Status
 from alpr_assets.access.provisional import Provisional, is_provisional
 from alpr_assets.access.record.entries import Entry, Kind, Outcome, Receipt, Recorder, RecordUnavailableError, ResultId
@@ -138,6 +139,7 @@ class Case:
     policy: Policy
     at: datetime
     provisional: Callable[[str], Provisional | None]
+    governed: Callable[[datetime], Standing]
 
     @property
     def on(self) -> date:
@@ -228,9 +230,18 @@ def is_entitled(case: Case) -> Refusal | None:
     return Refusal("source", f"not entitled to {', '.join(lacking)} data (422.4(e))") if lacking else None
 
 
+def a_policy_is_in_force(case: Case) -> Refusal | None:
+    """Nobody works with data about vehicles while none is; a hold can always be placed, since it only keeps what there is."""
+    if case.ask.action not in DATA or case.ask.action is Action.PLACE_HOLD:
+        return None
+    why_not = case.governed(case.at).why_not
+    return Refusal("no_policy", f"no policy is in force: {why_not}") if why_not else None
+
+
 # Pinned by a test: an emptied tuple would admit everyone.
 CHECKS: Final[tuple[Check, ...]] = (
     in_good_standing, owes_nothing, of_this_department, role_allows, is_trained, has_a_purpose, has_a_case, is_entitled,
+    a_policy_is_in_force,
 )  # fmt: skip
 
 
@@ -260,6 +271,7 @@ class Gate:
     recorder : the access record
     clock : aware UTC now
     provisional : what a provisional incident number is; None: there is none
+    governed : whether the policy is in force at an instant
     """
 
     member: Callable[[int], Member]
@@ -267,6 +279,7 @@ class Gate:
     policy: Policy
     clock: Callable[[], datetime]
     provisional: Callable[[str], Provisional | None]
+    governed: Callable[[datetime], Standing]
 
     def answer(self, session: Session, ask: Ask, search: Search[Rows]) -> Answer[Rows]:
         """Check, search, record; the rows leave once their record is on the disk.
@@ -333,7 +346,7 @@ class Gate:
         return member
 
     def _refuse(self, session: Session, member: Member, ask: Ask, at: datetime) -> None:
-        case = Case(session, member, ask, self.policy, at, self.provisional)
+        case = Case(session, member, ask, self.policy, at, self.provisional, self.governed)
         refusals = [refusal for check in CHECKS if (refusal := check(case))]
         if refusals:
             codes = tuple(refusal.code for refusal in refusals)

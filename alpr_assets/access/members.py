@@ -80,7 +80,7 @@ def propose_title(office: Office, member_id: int, title: str, *, by: Actor, at: 
         member = locked_member(act.connection, member_id)
         _require(member, {Status.ACTIVE}, "have another title")
         role = approvals.role_of(office.policy, title)
-        known = approvals.title_of(office.policy, title)
+        known = approvals.title_of(office.policy, title, is_contractor=member.is_contractor)
         proposal_id = approvals.put(act, member_id, kind="title", title=known, role=role)
         act.note(proposal_id=proposal_id, title=known, role=role.value)
     return proposal_id
@@ -206,7 +206,7 @@ def put(
     batch_id: int | None = None,
 ) -> tuple[int, int]:
     """A proposed member of this department and his proposal: their ids. Raises MalformedError."""
-    known = approvals.title_of(office.policy, title)
+    known = approvals.title_of(office.policy, title, is_contractor=is_contractor)
     role = approvals.role_of(office.policy, title)
     folded = register.folded(user_name)
     if not register.USER_NAME.fullmatch(folded):

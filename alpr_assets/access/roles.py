@@ -73,6 +73,7 @@ class Action(StrEnum):
     GRANT_SOURCES = "grant_sources"
     RECORD_TRAINING = "record_training"
     SET_DESIGNEE = "set_designee"
+    PUT_POLICY_IN_FORCE = "put_policy_in_force"
     UNLOCK_MEMBER = "unlock_member"
     REVOKE_SESSION = "revoke_session"
     REPORT_BREACH = "report_breach"
@@ -124,7 +125,7 @@ MAY: Final = MappingProxyType(
         Role.DISPATCHER: _LOOKS,
         Role.ANALYST: _LOOKS | _ANALYSES | {Action.TRACE_READ},
         Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION, Action.TRACE_READ},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.LIST_OWN_PLATES, Action.TRACE_READ, Action.REPORT_BREACH, Action.DECIDE_BREACH},
+        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.LIST_OWN_PLATES, Action.TRACE_READ, Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.PUT_POLICY_IN_FORCE},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
         | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.APPROVE_AUDIT, Action.TRACE_READ},
         Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING, Action.APPROVE_AUDIT, Action.DECIDE_BREACH}),

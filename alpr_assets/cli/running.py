@@ -14,6 +14,7 @@ import click
 from rich.table import Table
 
 from alpr_assets import firstrun, services, summary
+from alpr_assets.access import governing
 from alpr_assets.access.passwords import OneTime
 from alpr_assets.cli.common import Existing, console, opened_store
 from alpr_assets.errors import AlprError
@@ -164,6 +165,7 @@ def status() -> None:
     Example: alpr status
     """
     with reading(opened_store().engine) as connection:
+        governed = governing.standing(connection, policy(), datetime.now(UTC))
         counted, lists, told = totals(connection), lists_of(connection), outbox.counts(connection)
         worker = worker_alive(connection, datetime.now(UTC))
     zone = policy().zone
@@ -172,6 +174,8 @@ def status() -> None:
     table.add_row(
         "policy", f"{policy().policy.number} {f'adopted {adopted}' if adopted else '[yellow]SAMPLE, not adopted[/]'}"
     )
+    if governed.why_not:
+        table.add_row("captures land sealed", f"[yellow]no policy is in force: {governed.why_not}[/]")
     table.add_row("drops landed", f"{counted.n_drops:,}")
     table.add_row("captures", f"{counted.n_captures:,} on {counted.n_days:,} days, {counted.n_unread:,} not yet read")
     table.add_row("reads", f"{counted.n_reads:,} in {counted.n_sightings:,} sightings of {counted.n_plates:,} plates")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 
-from alpr_assets.access import provisional, register
+from alpr_assets.access import governing, provisional, register
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.exports import Exports
 from alpr_assets.access.gate import Gate
@@ -44,7 +44,9 @@ def opened(
         record = stack.enter_context(recorder(configured))
         instance = stack.enter_context(DagsterInstance.get())
         numbers = partial(provisional.known, store.engine)
-        gate = Gate(partial(register.member, store.engine), record, policy, utc_now, numbers)
+        governed = partial(governing.standing, store.engine, policy)
+        governing.tell(configured.path("data"), governed(utc_now()))
+        gate = Gate(partial(register.member, store.engine), record, policy, utc_now, numbers, governed)
         office = open_office(store.engine, record, policy, configured)
         yield Services(
             store=store,

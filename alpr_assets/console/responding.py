@@ -23,9 +23,11 @@ from alpr_assets.errors import (
     IllegalMoveError,
     MalformedError,
     NotFoundError,
+    NotInForceError,
     StorageError,
     VerificationError,
 )
+from alpr_assets.lifecycle.transparency.pages import TEMPLATES
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ STATUS: Final[tuple[tuple[type[AlprError], int, str], ...]] = (
     (AccessRefusedError, 403, "Refused"),
     (NotFoundError, 404, "Not found"),
     (IllegalMoveError, 409, "Not possible any more"),
+    (NotInForceError, 409, "No policy is in force"),
     (TooLargeError, 413, "Too large"),
     (TooManyError, 429, "Too many requests"),
     (RecordUnavailableError, 503, "The access record cannot be written"),
@@ -80,7 +83,7 @@ def status_of(error: AlprError) -> tuple[int, str]:
 def templates() -> Environment:
     """The pages' templates; an unknown name is an error, and everything is escaped."""
     return Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader([HERE / "templates", TEMPLATES]), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ def refusals(gate: Gate, session: Session, action: Action) -> tuple[Refusal, ...
     member = gate.member(session.member.member_id)
     # A purpose and a number that pass: what is asked here is whether the member may ask at all.
     ask = Ask(action=action, purpose=gate.policy.purposes[0].code, case_number="0000", sources=frozenset())
-    case = Case(session, member, ask, gate.policy, gate.clock(), gate.provisional)
+    case = Case(session, member, ask, gate.policy, gate.clock(), gate.provisional, gate.governed)
     found = (refusal for check in CHECKS if (refusal := check(case)))
     return tuple(refusal for refusal in found if refusal.code not in {"no_case", "unknown_purpose"})
 

@@ -1,4 +1,4 @@
-"""record_heads and member_standing: what the department owes outsiders and itself, on a schedule.
+"""record_heads, member_standing and transparency_report: what the department owes outsiders and itself, on a schedule.
 
 Counts only: Dagster's metadata is seen by whoever may see the pipeline, and outlives what it counts.
 """
@@ -10,13 +10,16 @@ import dagster as dg
 from dagster import ScheduleEvaluationContext
 from sqlalchemy import Connection
 
-from alpr_assets.access import exports, members, register, reviews
+from alpr_assets.access import exports, governing, members, register, reviews
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.people import Status
 from alpr_assets.access.record import alarms
+from alpr_assets.access.record.exporting import snapshot
+from alpr_assets.access.record.places import place_of
 from alpr_assets.access.record.serving import recorder
 from alpr_assets.access.record.witnesses import send_heads, witnesses_of
-from alpr_assets.defs.store import OWNERS, StoreResource, explained, now
+from alpr_assets.defs.store import OWNERS, StoreResource, explained, governed, now
+from alpr_assets.lifecycle.transparency import pages, publishing
 from alpr_assets.policy import policy
 from alpr_assets.settings import settings
 from alpr_assets.store.engine import reading
@@ -24,6 +27,8 @@ from alpr_assets.store.engine import reading
 TICK_MINUTES = 10
 WITNESSED = "every_witness_has_a_head_in_time"
 GONE = "every_export_is_gone_in_time"
+PUBLISHED = "every_month_is_published"
+GOVERNED = "the_policy_at_work_is_in_force"
 
 
 @dg.asset(
@@ -110,6 +115,53 @@ def _counts(connection: Connection, at: datetime) -> dict[str, int]:
     }
 
 
+@dg.asset(
+    group_name="accountability",
+    kinds={"html", "json", "sqlalchemy"},
+    owners=OWNERS,
+    description=(
+        "What the public sees: the policy in force and its versions, and each month's figures, counted once and for all with small "
+        "counts hidden; as pages of the console and as files for the department's website (422.2, 422.3.1(g))."
+    ),
+    check_specs=[
+        dg.AssetCheckSpec(
+            PUBLISHED, asset="transparency_report", description="No month that is due waits to be published."
+        ),
+        dg.AssetCheckSpec(
+            GOVERNED,
+            asset="transparency_report",
+            description="The policy file at work says what the version in force says.",
+        ),
+    ],
+)
+def transparency_report(store: StoreResource) -> dg.MaterializeResult:
+    at, configured, place = now(), settings(), place_of(settings())
+    with store.open() as opened, recorder(configured) as kept, snapshot(place.engine) as recorded:
+        office = open_office(opened.engine, kept, policy(), configured)
+        months = publishing.due(opened.engine, recorded, policy(), at)
+        for month in months:
+            publishing.publish(office, recorded, month, at=at)
+        left = publishing.due(opened.engine, recorded, policy(), at)
+        made = pages.files(opened.engine, policy(), at)
+        n_written = pages.write(configured.path("public"), made)
+        n_published = len(publishing.published(opened.engine))
+        standing = governed(opened)
+        governing.tell(configured.path("data"), standing)
+    place.engine.dispose()
+    return dg.MaterializeResult(
+        metadata={
+            "months published in this run": [month.name for month in months],
+            "months published": n_published,
+            "files": len(made),
+            "files written in this run": n_written,
+        },
+        check_results=[
+            dg.AssetCheckResult(check_name=PUBLISHED, passed=not left, metadata={"months due": [m.name for m in left]}),
+            dg.AssetCheckResult(check_name=GOVERNED, passed=standing.in_force, description=standing.why_not or None),
+        ],
+    )
+
+
 send_record_heads = dg.define_asset_job(
     "send_record_heads",
     selection=dg.AssetSelection.assets("record_heads"),
@@ -119,6 +171,12 @@ review_members = dg.define_asset_job(
     "review_members",
     selection=dg.AssetSelection.assets("member_standing"),
     description="Accounts that nobody uses are suspended.",
+)
+
+publish_report = dg.define_asset_job(
+    "publish_report",
+    selection=dg.AssetSelection.assets("transparency_report"),
+    description="Months that are at an end are counted and published.",
 )
 
 
@@ -145,4 +203,11 @@ members_reviewed = dg.ScheduleDefinition(
     cron_schedule="15 8 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once a day.",
+)
+report_published = dg.ScheduleDefinition(
+    name="report_published",
+    job=publish_report,
+    cron_schedule="45 8 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day: a month is published as soon as it is due, and the pages follow the policy.",
 )

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from alpr_assets.defs.attempts import next_attempt
 from alpr_assets.defs.checks import day_check, judge_suite
 from alpr_assets.defs.plots import bars, table
-from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.defs.store import OWNERS, StoreResource, governed, now
 from alpr_assets.lifecycle.captures.landing import land_pending
 from alpr_assets.lifecycle.captures.pending import PendingDrop, pending_drops
 from alpr_assets.lifecycle.summaries import captures_of
@@ -117,8 +117,12 @@ process_day = dg.define_asset_job(
 def landing(context: SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
     with store.open() as opened:
         waiting = pending_drops(opened, settings().path("drops"), policy=policy())
-        requests = [*_landing_requests(context, waiting), *_day_requests(context, opened)]
+        sealed = governed(opened).why_not
+        days = [] if sealed else _day_requests(context, opened)
+        requests = [*_landing_requests(context, waiting), *days]
     if not requests:
+        if sealed:
+            return dg.SensorResult(skip_reason=f"captures land sealed, and days wait: no policy is in force: {sealed}")
         return dg.SensorResult(skip_reason="no closed drop waits, and no day has unread captures")
     return dg.SensorResult(run_requests=requests)
 

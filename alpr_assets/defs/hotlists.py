@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from alpr_assets.defs.attempts import next_attempt
 from alpr_assets.defs.checks import judge_suite
 from alpr_assets.defs.plots import table
-from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.defs.store import OWNERS, StoreResource, governed, now
 from alpr_assets.lifecycle.hotlists.imports import ImportReceipt, import_pending, pending_files, rematch_due
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.partitions import START
@@ -119,7 +119,7 @@ def hotlist_files(context: SensorEvaluationContext, store: StoreResource) -> dg.
     with store.open() as opened:
         waiting = pending_files(opened, settings().path("hotlists"), policy=policy())
         with reading(opened.engine) as connection:
-            due = rematch_due(connection)
+            due = rematch_due(connection) if governed(opened).in_force else {}
     if waiting:
         digest = sha256_hex("".join(f"{p.name}{file_sha256(p)}{p.stat().st_mtime_ns}" for p in waiting).encode())
         tags = {"alpr/files": digest}

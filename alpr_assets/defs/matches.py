@@ -13,7 +13,7 @@ from alpr_assets.defs.checks import day_check, judge_suite
 from alpr_assets.defs.hotlists import hotlists
 from alpr_assets.defs.plots import shares
 from alpr_assets.defs.reads import plate_reads
-from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.defs.store import OWNERS, StoreResource, governed, now
 from alpr_assets.lifecycle.hits import precision
 from alpr_assets.lifecycle.hits.ageing import waiting
 from alpr_assets.lifecycle.hits.ending import end_what_is_over
@@ -49,6 +49,7 @@ def hotlist_matches(context: AssetExecutionContext, store: StoreResource) -> dg.
     keys = context.partition_keys
     days: dict[str, DayOfHits] = {}
     with store.open() as opened:
+        governed(opened).require()
         match_waiting(opened, policy=policy(), now=now())  # what neither the console nor the worker came to
         with reading(opened.engine) as connection:
             versions = versions_in_force(connection)

@@ -9,7 +9,7 @@ from dagster import AssetExecutionContext
 from alpr_assets.defs.captures import raw_captures
 from alpr_assets.defs.checks import day_check, judge_suite
 from alpr_assets.defs.plots import bars
-from alpr_assets.defs.store import OWNERS, StoreResource, now
+from alpr_assets.defs.store import OWNERS, StoreResource, governed, now
 from alpr_assets.lifecycle.lookalikes import fold
 from alpr_assets.lifecycle.recognition.comparing import EDITS, Comparison, compare_day
 from alpr_assets.lifecycle.recognition.configured import recogniser_factory
@@ -44,6 +44,7 @@ def plate_reads(context: AssetExecutionContext, store: StoreResource) -> dg.Mate
         store.open() as opened,
         executor(configured.workers, configured.dask or None, factory) as pool,
     ):
+        governed(opened).require()
         figures = policy().recognition
         done = recognise_day(
             opened, day, pool, factory.version,

@@ -19,7 +19,7 @@ from alpr_assets.access.record.serving import recorder
 from alpr_assets.defs.captures import raw_captures
 from alpr_assets.defs.checks import judge_suite
 from alpr_assets.defs.plots import calendar, table
-from alpr_assets.defs.store import OWNERS, StoreResource, explained, now
+from alpr_assets.defs.store import OWNERS, StoreResource, explained, governed, now
 from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.lifecycle.evidence import booking
 from alpr_assets.lifecycle.holds.joining import join
@@ -177,6 +177,7 @@ def purge(context: AssetExecutionContext, store: StoreResource) -> dg.Materializ
     configured = settings()
     key = key_of(configured)
     with store.open() as opened, recorder(configured) as kept:
+        governed(opened).require()  # what is destroyed is destroyed by figures that are in force
         office = open_office(opened.engine, kept, policy(), configured)
         with reading(opened.engine) as connection:
             plans = begun(connection)
@@ -276,6 +277,7 @@ def purges_begun() -> dg.RunRequest | dg.SkipReason:
     with explained():
         opened = open_store()
     try:
+        why_not = governed(opened).why_not
         with reading(opened.engine) as connection:
             plans = begun(connection)
     finally:
@@ -284,6 +286,8 @@ def purges_begun() -> dg.RunRequest | dg.SkipReason:
         return dg.SkipReason(
             "no purge has begun: it takes a plan, the commander's and the custodian's approval, and somebody who begins it"
         )
+    if why_not:
+        return dg.SkipReason(f"a purge waits: no policy is in force: {why_not}")
     return dg.RunRequest(run_key=f"purge-{plans[0]}")
 
 

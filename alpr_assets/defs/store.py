@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from alpr_assets.access import governing
 from alpr_assets.errors import AlprError
+from alpr_assets.policy import policy
 from alpr_assets.store.engine import Store, open_store
 from alpr_assets.store.trouble import files_explained
 
@@ -41,3 +43,8 @@ def explained() -> Iterator[None]:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def governed(store: Store) -> governing.Standing:
+    """Whether the policy at work is in force now; its `require` keeps a run from working without one (422.2)."""
+    return governing.standing(store.engine, policy(), now())

@@ -7,6 +7,7 @@ killed anywhere loses nothing: its next round, or Dagster's run, goes on from wh
 
 The newest pictures come first, and are matched after every few seconds of reading; a drop that closes meanwhile comes before the rest.
 A picture that kills a recogniser twice, the second time alone, is recorded as unreadable.
+While no policy is in force drops land sealed: nothing is read or matched, and the days stay open until one is (422.2).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Final
 from PIL import Image
 from sqlalchemy import func, select
 
+from alpr_assets.access import governing
 from alpr_assets.access.record import alarms
 from alpr_assets.errors import RecognitionError
 from alpr_assets.lifecycle.hits.matched import ListsInForce, lists_in_force
@@ -127,7 +129,7 @@ class Worker:
         landed = self._lookout.land(self.clock(), progress=self._go_on)
         n_failed = int(landed.failed)
         days: list[date] = []
-        for day, digest in self._open_days():
+        for day, digest in self._open_days() if self._governed().in_force else ():
             self._go_on()
             if not self.patience.allows((day, digest)):
                 continue
@@ -156,6 +158,8 @@ class Worker:
 
     def match_past(self) -> None:
         """Match the past of new watches; beside the rounds, in a thread of its own."""
+        if not self._governed().in_force:
+            return
         try:
             match_waiting(self.store, policy=self.policy, now=self.clock(), progress=self._or_end)
         except _EndingError:
@@ -165,6 +169,7 @@ class Worker:
         began = False
         while not self.ending.is_set():
             try:
+                governing.tell(data, self._governed())
                 did = self.round(pool, factory)
             except RecognitionError:
                 raise
@@ -205,6 +210,9 @@ class Worker:
                 beat(connection, self.clock())
         except Exception as error:  # noqa: BLE001 - who cannot say so may work all the same
             log.error("no sign of life could be given: %s", type(error).__name__)  # noqa: TRY400
+
+    def _governed(self) -> governing.Standing:
+        return governing.standing(self.store.engine, self.policy, self.clock())
 
     # ── days ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -33,6 +33,7 @@ from alpr_assets.store import (  # noqa: F401 - their tables complete schema.met
     holds,
     incidents,
     people,
+    policies,
     purges,
     schema,
     verdicts,

@@ -256,6 +256,7 @@ def test_the_checks_are_all_there():
         "has_a_purpose",
         "has_a_case",
         "is_entitled",
+        "a_policy_is_in_force",
     ]
 
 

@@ -15,6 +15,7 @@ from alpr_assets.access.people import Member, Status
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError
 from tests.access.people import NOW, TODAY, a_member, actor, signed_in
+from tests.people import governed_by
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def test_the_gate_lets_nobody_by_from_the_day_after(office: Office, coordinator:
     ask = Ask(action=Action.PLATE_HISTORY, purpose="stolen_vehicle", case_number="26-1234")
     for on, lets in ((date(2027, 3, 1), True), (date(2027, 3, 2), False)):
         at = datetime.combine(on, time(12), office.policy.zone)
-        assert (is_trained(Case(session, now, ask, office.policy, at, lambda number: None)) is None) is lets
+        case = Case(session, now, ask, office.policy, at, lambda number: None, governed_by(office.policy))
+        assert (is_trained(case) is None) is lets
 
 
 def test_the_newest_training_counts_whatever_the_order(office: Office, coordinator: Member) -> None:

@@ -18,7 +18,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget, InProcessWorkspaceLoadTarget
 from starlette.testclient import TestClient
 
-from alpr_assets.access import provisional, register, sessions
+from alpr_assets.access import governing, provisional, register, sessions
 from alpr_assets.access.acting import Office, acting
 from alpr_assets.access.exports import Exports
 from alpr_assets.access.gate import Gate
@@ -202,6 +202,7 @@ def open_console(folder: Path, policy: Policy, *, workspace: Any = None, **setti
         policy,
         clock,
         partial(provisional.known, store.engine),
+        partial(governing.standing, store.engine, policy),
     )
     office = Office(store.engine, recorder, policy, SecretKey(folder / "keys" / "second_factors"))
     services = Services(

@@ -72,7 +72,8 @@ def is_public(path: str) -> bool:
 
 def test_the_public_addresses_are_these_and_no_others():
     assert PUBLIC == (
-        "/favicon.ico", "/healthz", "/policy", "/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/api/sign-in",
+        "/favicon.ico", "/healthz", "/policy", "/policy/text", "/transparency", "/transparency.json", "/transparency.schema.json", "/sign-in",
+        "/sign-in/provider", "/sign-in/provider/back", "/api/sign-in",
     )  # fmt: skip
     assert PUBLIC_FILES == "/static/"
     assert STEPS == ("/sign-in/password", "/sign-in/second-factor", "/sign-in/notice", "/sign-out")
@@ -142,7 +143,7 @@ NEEDED = {
     "/record/0": {Action.READ_RECORD}, "/members/onboarding": {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.UNLOCK_MEMBER, Action.GRANT_SOURCES, Action.RECORD_TRAINING,
     },
-    "/members/reviews": {Action.REVIEW_ACCOUNT}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
+    "/members/reviews": {Action.REVIEW_ACCOUNT}, "/policy/in-force": {Action.PUT_POLICY_IN_FORCE}, "/designee": {Action.SET_DESIGNEE}, "/designee/1": {Action.SET_DESIGNEE},
     "/members/batch": {Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER}, "/training": {Action.RECORD_TRAINING, Action.APPROVE_MEMBER},
 }  # fmt: skip
 

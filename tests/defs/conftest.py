@@ -27,6 +27,7 @@ class Pipeline:
     folder: Path
     store: Store
     instance: dg.DagsterInstance
+    patch: pytest.MonkeyPatch
 
     def bring(self, name: str, at: datetime, *, n: int = 3, seed: int = 0) -> Path:
         """Put a closed drop of `n` labelled pictures, a minute apart, into the watched folder."""
@@ -37,6 +38,18 @@ class Pipeline:
     def list_plates(self, *plates: str, name: str = "watch.csv") -> None:
         raw = own_list(*(f"{plate},x,CA" for plate in plates), on=today())
         (self.folder / "hotlists" / name).write_bytes(raw)
+
+    @property
+    def policy_file(self) -> Path:
+        return settings().path("policy")
+
+    def use_policy(self, text: str) -> None:
+        """Work by another policy file, as after a restart."""
+        path = self.folder / "policy.yaml"
+        path.write_text(text, encoding="utf-8")
+        self.patch.setenv("ALPR_POLICY", str(path))
+        settings.cache_clear()
+        policy.cache_clear()
 
     def run(
         self, job: str, partition_key: str | None = None, tags: dict[str, str] | None = None
@@ -67,7 +80,7 @@ def pipeline(tmp_path: Path, policy_file: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "hotlists").mkdir()
     store = open_store()
     with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
-        yield Pipeline(tmp_path, store, instance)
+        yield Pipeline(tmp_path, store, instance, monkeypatch)
     store.engine.dispose()
     settings.cache_clear()
     policy.cache_clear()

@@ -12,6 +12,7 @@ from alpr_assets.access import initial, register
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.initial import First
 from alpr_assets.access.people import Status
+from alpr_assets.access.record import alarms
 from alpr_assets.access.record.serving import recorder
 from alpr_assets.definitions import defs
 from alpr_assets.policy import policy
@@ -111,3 +112,32 @@ def test_an_exported_file_past_its_day_is_named_as_late(pipeline):
     evaluation = evaluated(pipeline.run("review_members"))
     assert not evaluation.passed
     assert evaluation.metadata["exports past their day"].value == 1
+
+
+@pytest.mark.clause("422.3.1(g)")
+def test_months_that_are_over_are_published_once_as_pages_and_data(pipeline, monkeypatch):
+    monkeypatch.setenv("ALPR_PUBLIC", str(pipeline.folder / "public"))
+    settings.cache_clear()
+    begun(pipeline, datetime.now(UTC))
+    with writing(pipeline.store.engine) as connection:
+        long_ago = datetime.now(UTC).date() - timedelta(days=45)
+        connection.execute(schema.capture_day.insert().values(day=long_ago, n_captures=250, n_reads=0))
+    first, second = pipeline.run("publish_report"), pipeline.run("publish_report")
+    assert {e.check_name: e.passed for e in first.get_asset_check_evaluations()} == {
+        "every_month_is_published": True,
+        "the_policy_at_work_is_in_force": True,
+    }
+    counts = [one.get_asset_materialization_events()[0].materialization.metadata for one in (first, second)]
+    assert counts[0]["months published"].value == counts[1]["months published"].value > 0
+    assert counts[1]["files written in this run"].value == 0
+    report = json.loads((pipeline.folder / "public" / "transparency.json").read_text())
+    assert len(report["months"]) == counts[0]["months published"].value
+    assert "Sample policy" in (pipeline.folder / "public" / "policy.html").read_text()
+
+
+def test_a_policy_that_is_not_in_force_fails_its_check_and_raises_an_alarm(pipeline):
+    begun(pipeline, datetime.now(UTC))
+    pipeline.use_policy(pipeline.policy_file.read_text().replace("to_on: null", "to_on: 2026-01-01"))
+    checks = {e.check_name: e.passed for e in pipeline.run("publish_report").get_asset_check_evaluations()}
+    assert checks == {"every_month_is_published": True, "the_policy_at_work_is_in_force": False}
+    assert "no policy is in force" in alarms.open_alarms(pipeline.folder / "data")[0].text

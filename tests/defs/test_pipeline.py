@@ -49,6 +49,22 @@ def test_a_drop_becomes_hits_in_its_own_day(pipeline: Pipeline) -> None:
     assert kinds == {"exact", "edit1"}
 
 
+@pytest.mark.clause("422.2")
+def test_without_a_policy_in_force_days_wait_and_a_run_by_hand_is_refused(pipeline: Pipeline) -> None:
+    at = yesterday()
+    pipeline.bring("a", at)
+    now_in_force = pipeline.policy_file.read_text()
+    pipeline.use_policy(now_in_force.replace("to_on: null", "to_on: 2026-01-01"))
+    pipeline.run("land_drop")
+    assert "captures land sealed" in str(pipeline.tick("landing").skip_reason)
+    assert not pipeline.run("process_day", at.date().isoformat()).success
+    with reading(pipeline.store.engine) as connection:
+        counts = [connection.scalar(select(func.count()).select_from(t)) for t in (schema.capture, schema.read)]
+    assert counts == [3, 0]
+    pipeline.use_policy(now_in_force)
+    assert follow(pipeline) == [at.date().isoformat()]
+
+
 @pytest.mark.clause("422.4(c)")
 def test_a_partial_plate_that_is_watched_raises_a_hit(pipeline: Pipeline, policy: Policy) -> None:
     department = Department.of(pipeline.store, policy, pipeline.folder)

@@ -33,6 +33,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.settings import ROOT
 from alpr_assets.store import schema
 from alpr_assets.store.engine import Store, reading, writing
+from tests import policies
 from tests.builders import drop, jpeg, line, today
 from tests.conftest import NOW
 from tests.lifecycle.alerts.desks import Desk
@@ -80,6 +81,20 @@ def test_a_drop_becomes_a_hit_in_one_round(patrol: Patrol, pool: Pool, tmp_path:
     bring(tmp_path, "night", LISTED, "6TRJ244")
     assert working.round(pool, pool.factory) == Round(n_landed=1, n_refused=0, days=(DAY,), n_hits=1, n_failed=0)
     assert [hit.plate for hit in patrol.hits()] == [LISTED]
+
+
+@pytest.mark.clause("422.2")
+def test_without_a_policy_in_force_captures_land_sealed_and_are_read_when_there_is_one(
+    patrol: Patrol, pool: Pool, tmp_path: Path
+) -> None:
+    ended = policies.adopted(
+        tmp_path, in_force={"to_on": "2026-06-01"}, captures=patrol.policy.captures.model_dump(mode="json")
+    )
+    bring(tmp_path, "night", LISTED)
+    sealed = worker_of(patrol.store, tmp_path, ended)
+    assert sealed.round(pool, pool.factory) == Round(n_landed=1, n_refused=0, days=(), n_hits=0, n_failed=0)
+    assert (patrol.hits(), patrol.day().processed_digest) == ([], None)
+    assert worker_of(patrol.store, tmp_path, patrol.policy).round(pool, pool.factory).n_hits == 1
 
 
 def test_nothing_new_is_no_work(patrol: Patrol, pool: Pool, tmp_path: Path) -> None:

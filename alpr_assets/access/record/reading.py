@@ -85,6 +85,17 @@ def entry(connection: Connection, record_id: int) -> Line | None:
     return None if row is None else _line(row)
 
 
+def counted(
+    connection: Connection, *, kind: Kind, since: datetime, until: datetime
+) -> list[tuple[str, Outcome, str, int]]:
+    """How many entries of a kind there are between two UTC instants, the end excluded: (action, outcome, purpose, number)."""
+    columns = access_record.c
+    fields = [_field(connection, name).label(name) for name in ("action", "outcome", "purpose")]
+    where = (columns.at >= since, columns.at < until, _field(connection, "kind") == kind.value)
+    statement = select(*fields, func.count().label("n")).where(*where).group_by(*fields)
+    return [(row.action, Outcome(row.outcome), row.purpose, row.n) for row in connection.execute(statement)]
+
+
 def results_of(connection: Connection, record_id: int) -> list[ResultId]:
     """What an entry returned, in order."""
     columns = access_result.c

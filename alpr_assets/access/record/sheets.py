@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import segno
@@ -76,7 +77,12 @@ def sheet(head: Head, public_key: bytes, *, agency: str, zone: ZoneInfo) -> str:
 
 def code_of(head: Head, public_key: bytes) -> segno.QRCode:
     """The QR code of a head: its JSON, as the verification reads it."""
-    return segno.make_qr(json.dumps(head_json(head, public_key), separators=(",", ":")), error="m")
+    return code_of_kept(head_json(head, public_key))
+
+
+def code_of_kept(kept: Mapping[str, Any]) -> segno.QRCode:
+    """The same of a head as it is kept, see `heads.head_json`."""
+    return segno.make_qr(json.dumps(kept, separators=(",", ":")), error="m")
 
 
 def letter(head: Head, *, agency: str, zone: ZoneInfo) -> str:

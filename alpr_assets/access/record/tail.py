@@ -67,15 +67,27 @@ def head_over(connection: Connection, record_id: int) -> Head | None:
     return None if size is None else head_at(connection, size)
 
 
+def head_before(connection: Connection, at: datetime) -> Head | None:
+    """The newest head that was signed before an instant; None: the record had not begun."""
+    earlier = select(access_head.c.size).where(access_head.c.at < at).order_by(access_head.c.size.desc()).limit(1)
+    size = connection.scalar(earlier)
+    return None if size is None else head_at(connection, size)
+
+
 def log_id_of(connection: Connection) -> str:
     """The record's name, from its first entry; empty where that cannot be read."""
     return str(_details(connection, 0).get("log_id", ""))
 
 
-def public_key_of(connection: Connection) -> bytes:
-    """The public key in force, from the entries about it; empty where they cannot be read. The key itself is not needed."""
+def public_key_of(connection: Connection, size: int | None = None) -> bytes:
+    """The public key in force, from the entries about it; empty where they cannot be read. The key itself is not needed.
+
+    size : of the head that it is to have signed; None: the newest
+    """
     keys = Keys()
     about = select(access_key.c.record_id)
+    if size is not None:
+        about = about.where(access_key.c.record_id < size)
     changes = select(access_record.c.record_id, access_record.c.leaf).where(access_record.c.record_id.in_(about))
     for record_id, leaf in connection.execute(changes.order_by(access_record.c.record_id)):
         keys.follow(record_id, _parsed(leaf))

@@ -44,6 +44,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),
     ("/designee", "Designee", (Action.SET_DESIGNEE,)),
     ("/breaches", "Breaches", (Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.READ_RECORD)),
+    ("/policy/in-force", "Policy in force", (Action.PUT_POLICY_IN_FORCE,)),
     ("/record", "Record", (Action.READ_RECORD, Action.VERIFY_RECORD)),
     ("/audits", "Audits", (Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.CONDUCT_AUDIT)),
     ("/reviews", "Signals", (Action.APPROVE_AUDIT, Action.CONDUCT_AUDIT)),

@@ -85,10 +85,22 @@ def precision_of(
         return Found(precision(connection, since=since, until=until, of=visible(grant)), [])
 
 
+def verdict() -> ColumnElement[str]:
+    """What people found of a hit: `right`, `wrong`, or `none` where that is not said."""
+    return case((_wrong(), "wrong"), (_looked(), "right"), else_="none")
+
+
+def _wrong() -> ColumnElement[bool]:
+    return schema.hit.c.status.in_(WRONG)
+
+
+def _looked() -> ColumnElement[bool]:
+    move = verdicts.hit_move.c
+    return exists().where(move.hit_id == schema.hit.c.hit_id, move.kind == Kind.CONFIRM_PICTURE.value)
+
+
 def _counts(since: date | None, until: date | None, of: Sequence[ColumnElement[bool]]) -> Any:
-    hit, move = schema.hit.c, verdicts.hit_move.c
-    looked = exists().where(move.hit_id == hit.hit_id, move.kind == Kind.CONFIRM_PICTURE.value)
-    wrong = hit.status.in_(WRONG)
+    hit, wrong, looked = schema.hit.c, _wrong(), _looked()
     statement = select(
         hit.match_kind,
         func.sum(case((wrong, 0), else_=1)).label("n_right"),

@@ -28,7 +28,7 @@ from alpr_assets.policy import Policy
 from alpr_assets.store.engine import Store
 from tests.access.people import a_member, office_of
 from tests.access.record.records import place_in
-from tests.people import session
+from tests.people import governed_by, session
 
 NOW = datetime(2026, 6, 15, 18, 30, tzinfo=UTC)
 YES = dict.fromkeys(judging.QUESTIONS, Answer.YES)
@@ -63,7 +63,7 @@ class Department:
         def trained(member_id: int) -> Member:
             return replace(register.member(self.engine, member_id), trained_until=date(2027, 1, 31))
 
-        return Gate(trained, self.record, self.policy, self.clock, lambda number: None)
+        return Gate(trained, self.record, self.policy, self.clock, lambda number: None, governed_by(self.policy))
 
     def act(self, who: Role | Member, action: Action, deed: Callable[..., Any], **ask: Any) -> Any:
         member = self.who(who) if isinstance(who, Role) else who

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from alpr_assets.access.record import reading
+from alpr_assets.access.record import reading, tail
 from alpr_assets.access.record.entries import Entry, Kind, Outcome, Receipt, RecordUnavailableError, ResultId
 from alpr_assets.access.record.expiring import expire_elements, expired_months
 from alpr_assets.access.record.exporting import snapshot, verify_database
@@ -57,6 +57,21 @@ def test_entries_are_found_by_what_they_say_newest_first(place: Place) -> None:
     assert found(limit=2) == [4, 3]
     assert found(limit=2, before=3) == [2, 1]
     assert found(case_number="' OR 1=1 --") == []
+
+
+def test_entries_are_counted_by_what_was_done_for_what(place: Place) -> None:
+    filled(place)
+    with snapshot(place.engine) as connection:
+        told = reading.counted(connection, kind=Kind.QUERY, since=BEGUN, until=BEGUN + timedelta(days=1))
+        none = reading.counted(connection, kind=Kind.QUERY, since=BEGUN + 5 * HOUR, until=BEGUN + timedelta(days=1))
+        before, first = tail.head_before(connection, BEGUN), tail.head_before(connection, BEGUN + 3 * HOUR)
+    assert sorted((outcome, purpose, n) for _, outcome, purpose, n in told) == [
+        (Outcome.ANSWERED, "stolen_vehicle", 2),
+        (Outcome.REFUSED, "other", 1),
+    ]
+    assert none == []
+    assert before is None
+    assert first is not None
 
 
 def test_one_entry_is_found_by_its_number(place: Place) -> None:

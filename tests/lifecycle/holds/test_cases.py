@@ -24,8 +24,8 @@ from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.holds import hold_item
 from alpr_assets.store.incidents import provisional_number
 from alpr_assets.store.watches import watch
-from tests.lifecycle.holds.test_holds import REVIEW, numbered
 from tests.lifecycle.holds.settled import waive
+from tests.lifecycle.holds.test_holds import REVIEW, numbered
 from tests.people import CASE, NOW, ask, gate_for, member, session
 from tests.search.traffic import DAY, Pass, after, put
 

@@ -17,7 +17,7 @@ from alpr_assets.lifecycle.watches.watches import Wanted, elements
 from alpr_assets.policy import Policy
 from alpr_assets.store.engine import Store
 from tests.access.people import Kept, a_member, office_of
-from tests.people import CASE, NOW, PURPOSE, session
+from tests.people import CASE, NOW, PURPOSE, governed_by, session
 
 DAY = timedelta(days=1)
 
@@ -54,7 +54,9 @@ class Department:
             now = register.member(self.store.engine, member_id)
             return replace(now, trained_until=date(2027, 6, 1), sources=frozenset({Source.DEPARTMENT}))
 
-        return Gate(trained, self.office.recorder, self.policy, lambda: self.now, lambda number: None)
+        return Gate(
+            trained, self.office.recorder, self.policy, lambda: self.now, lambda number: None, governed_by(self.policy)
+        )
 
     def _ask(self, action: Action, **more: Any) -> Ask:
         return Ask(action=action, purpose=more.pop("purpose", PURPOSE), case_number=CASE, **more)
