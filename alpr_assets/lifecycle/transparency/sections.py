@@ -27,6 +27,7 @@ from alpr_assets.lifecycle.transparency.cells import Cell, exact, volume
 from alpr_assets.lifecycle.transparency.months import Month
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
+from alpr_assets.store.audits import audit_decision, audit_item, finding
 from alpr_assets.store.purges import purge_certificate, purge_day
 
 COVERT: Final = "Investigations whose kind is not told"
@@ -108,6 +109,23 @@ def purges(of: Sources) -> Iterator[Cell]:
         yield Cell(row=f"Purge {row.plan_id}: pictures destroyed", reference=row.sha256, **shown)
 
 
+def audits(of: Sources) -> Iterator[Cell]:
+    """What the department says of itself: neither number is of vehicles, and findings are hidden while they may name somebody."""
+    decided, zone = audit_decision.c, of.policy.zone
+    within = (decided.decided_at >= of.month.since(zone), decided.decided_at < of.month.until(zone))
+    signed = list(
+        of.connection.scalars(
+            select(decided.audit_id).where(decided.kind == "signed", *within).order_by(decided.audit_id)
+        )
+    )
+    items, found = audit_item.c, finding.c
+    n_items = of.connection.scalar(select(func.count()).where(items.audit_id.in_(signed))) or 0
+    n_found = of.connection.scalar(select(func.count()).where(found.audit_id.in_(signed))) or 0
+    yield Cell(row="Audits signed off", count=len(signed))
+    yield Cell(row="Entries of the access record that they looked at", count=n_items)
+    yield Cell(row="Findings", **exact(n_found, small=of.policy.transparency.small_cell))
+
+
 def overdue(of: Sources) -> Iterator[Cell]:
     figures = of.policy.transparency
     days = judge_days(of.connection, policy=of.policy, on=of.on)
@@ -136,6 +154,10 @@ SECTIONS: Final = (
     Section(
         code="purges", title="Destroyed", count=purges, population="destroyed picture, by its purge's certificate",
         note="Each purge has a certificate; its SHA-256 stands here, and in the access record.",
+    ),
+    Section(
+        code="audits", title="Audits", count=audits, population="audit, by the moment it was signed off", recorded=True,
+        note="By samples that nobody chooses (422.6(c)). How a sample is drawn again is told in the report of each audit.",
     ),
     Section(
         code="overdue", title="Overdue", count=overdue, population="what was overdue when the month was published",
