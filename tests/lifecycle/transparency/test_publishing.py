@@ -226,7 +226,7 @@ def test_what_a_purge_destroyed_stands_with_its_certificate(live: Live) -> None:
     at = datetime(2026, 6, 20, tzinfo=UTC)
     plan = {
         "plan_id": 4, "made_at": at, "member_id": 1, "judged_on": at.date(), "stale_at": at + timedelta(days=9), "digest": "0" * 64,
-        "n_captures": 0, "resolution": "r", "consent": "c", "status": "planned", "n_decisions": 1,
+        "n_captures": 0, "resolution": "r", "consent": "c", "resolution_on": date(2026, 5, 20), "consent_on": date(2026, 6, 12), "status": "planned", "n_decisions": 1,
     }  # fmt: skip
     with writing(live.console.services.store.engine) as connection:
         connection.execute(insert(purge_plan), plan)
