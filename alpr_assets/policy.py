@@ -167,6 +167,23 @@ class Breach(Section):
     attorney_general_above: int = Field(default=500, ge=0)
 
 
+class Releases(Section):
+    """Data for other agencies (422.7).
+
+    refused_words : a request whose wording has one of these is refused, besides refused_purposes; a word stands for those that begin so
+    exigent_hours : an exigent request is completed in writing within these
+    records_days : a request for the records process is answered within these (Gov. Code 7922.535)
+    fulfil_days : an approval that was not used by then is none
+    keep_days : after which a recipient has destroyed what he got
+    """
+
+    refused_words: tuple[str, ...]
+    exigent_hours: int = Field(gt=0)
+    records_days: int = Field(gt=0)
+    fulfil_days: int = Field(gt=0)
+    keep_days: int = Field(gt=0)
+
+
 class Pipeline(Section):
     attempts: int = Field(ge=1)
 
@@ -477,6 +494,7 @@ class Policy(Section):
     holds: Holds
     purge: Purge
     breach: Breach = Breach()
+    releases: Releases
     pipeline: Pipeline
     captures: Captures
     recognition: Recognition

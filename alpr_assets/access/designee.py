@@ -140,13 +140,13 @@ def designation(received: SealedFolder, found: Designee) -> tuple[bytes, str]:
     return content, media_type(content)
 
 
-def media_type(content: bytes) -> str:
-    """What a designation is. Raises MalformedError when it is none that we keep."""
+def media_type(content: bytes, *, what: str = "designation") -> str:
+    """What an attached file is. Raises MalformedError, named as `what`, when it is none that we keep."""
     for start, media in MEDIA.items():
         if content.startswith(start) and len(content) <= MAX_BYTES:
             return media
     raise MalformedError(
-        "designation", f"the designation is a PDF, PNG or JPEG of {MAX_BYTES // 1024**2} MiB at most", remedy="scan it"
+        what, f"the {what} is a PDF, PNG or JPEG of {MAX_BYTES // 1024**2} MiB at most", remedy="scan it"
     )
 
 

@@ -53,6 +53,9 @@ class Action(StrEnum):
     HAND_OVER = "hand_over"
     PLAN_PURGE = "plan_purge"
     APPROVE_PURGE = "approve_purge"
+    ENTER_RELEASE = "enter_release"
+    REVIEW_RELEASE = "review_release"
+    FULFIL_RELEASE = "fulfil_release"
     EXPORT = "export"
     # the record and the pipeline: training
     READ_RECORD = "read_record"
@@ -63,6 +66,10 @@ class Action(StrEnum):
     OPERATE_PIPELINE = "operate_pipeline"
     # administration
     WAIVE_BOOKING = "waive_booking"
+    VIEW_RELEASES = "view_releases"
+    ORDER_RELEASE = "order_release"
+    CLOSE_RELEASE = "close_release"
+    KEEP_AGENCIES = "keep_agencies"
     VERIFY_RECORD = "verify_record"
     APPROVE_EXPORT = "approve_export"
     PROPOSE_MEMBER = "propose_member"
@@ -88,6 +95,7 @@ DATA: Final = frozenset(
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS,
         Action.OPEN_IMAGE, Action.VIEW_HITS, Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.APPROVE_WATCH,
         Action.EXPORT, Action.PLACE_HOLD, Action.LIFT_HOLD, Action.PACK_EVIDENCE, Action.BOOK_EVIDENCE, Action.HAND_OVER, Action.TRACE_READ, Action.PLAN_PURGE, Action.APPROVE_PURGE,
+        Action.ENTER_RELEASE, Action.REVIEW_RELEASE, Action.FULFIL_RELEASE,
     }
 )  # fmt: skip
 """Actions that return or change data about vehicles: each states a purpose and a case number (422.4(a))."""
@@ -109,9 +117,11 @@ _LOOKS: Final = frozenset(
     {
         Action.PLATE_HISTORY, Action.PARTIAL_PLATE, Action.CANVASS, Action.OPEN_IMAGE, Action.VIEW_HITS,
         Action.VERIFY_HIT, Action.CORRECT_READ, Action.PLACE_WATCH, Action.PLACE_HOLD, Action.BOOK_EVIDENCE, Action.HAND_OVER,
+        Action.ENTER_RELEASE, Action.VIEW_RELEASES,
     }
 )  # fmt: skip
 _ANALYSES: Final = frozenset({Action.CO_TRAVEL, Action.LOCATE, Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE})
+_COMMANDS: Final = frozenset({Action.REVIEW_RELEASE, Action.FULFIL_RELEASE, Action.KEEP_AGENCIES})
 _LEADS: Final = frozenset(
     {
         Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.SUSPEND_MEMBER, Action.SEPARATE_MEMBER,
@@ -124,15 +134,16 @@ MAY: Final = MappingProxyType(
         Role.OFFICER: _LOOKS,
         Role.DISPATCHER: _LOOKS,
         Role.ANALYST: _LOOKS | _ANALYSES | {Action.TRACE_READ},
-        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION, Action.TRACE_READ},
-        Role.COMMANDER: _LOOKS | _LEADS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.LIST_OWN_PLATES, Action.TRACE_READ, Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.PUT_POLICY_IN_FORCE},
+        Role.SUPERVISOR: _LOOKS | _LEADS | {Action.EXPORT, Action.PROPOSE_DESTINATION, Action.TRACE_READ, Action.REVIEW_RELEASE},
+        Role.COMMANDER: _LOOKS | _LEADS | _COMMANDS | {Action.EXPORT, Action.VERIFY_RECORD, Action.APPROVE_DESTINATION, Action.APPROVE_PURGE, Action.PLAN_AUDIT, Action.APPROVE_AUDIT, Action.LIST_OWN_PLATES, Action.TRACE_READ, Action.REPORT_BREACH, Action.DECIDE_BREACH, Action.PUT_POLICY_IN_FORCE},
         Role.CUSTODIAN: _LOOKS - {Action.VERIFY_HIT, Action.PLACE_WATCH}
-        | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.APPROVE_AUDIT, Action.TRACE_READ},
-        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING, Action.APPROVE_AUDIT, Action.DECIDE_BREACH}),
+        | {Action.COUNT_READS, Action.EXPORT, Action.PACK_EVIDENCE, Action.WAIVE_BOOKING, Action.SET_DESIGNEE, Action.VERIFY_RECORD, Action.LIFT_HOLD, Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.APPROVE_AUDIT, Action.TRACE_READ}
+        | {Action.ORDER_RELEASE, Action.FULFIL_RELEASE, Action.CLOSE_RELEASE, Action.KEEP_AGENCIES},
+        Role.ATTORNEY: frozenset({Action.VERIFY_RECORD, Action.WAIVE_BOOKING, Action.APPROVE_AUDIT, Action.DECIDE_BREACH, Action.VIEW_RELEASES, Action.ORDER_RELEASE}),
         Role.TRAINING_COORDINATOR: frozenset({Action.RECORD_TRAINING, Action.LIST_OWN_PLATES}),
         Role.ENGINEER: frozenset({Action.VIEW_PIPELINE, Action.OPERATE_PIPELINE}),
         Role.AUDITOR: frozenset(
-            {Action.READ_RECORD, Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.VERIFY_RECORD, Action.VIEW_PIPELINE, Action.TRACE_READ}
+            {Action.READ_RECORD, Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.VERIFY_RECORD, Action.VIEW_PIPELINE, Action.TRACE_READ, Action.VIEW_RELEASES}
         ),
         Role.ADMINISTRATOR: frozenset(
             {

@@ -35,6 +35,7 @@ from alpr_assets.store import (  # noqa: F401 - their tables complete schema.met
     people,
     policies,
     purges,
+    releases,
     schema,
     verdicts,
     watches,

@@ -1,6 +1,6 @@
-"""Tables of evidence: packages, what is in them, their bookings and who had them; and why a lifted hold needs none (422.5).
+"""Tables of evidence: packages of holds and releases, what is in them, their bookings and who had them; and why a lifted hold needs none (422.5).
 
-Part of `schema.metadata`; the engine imports this module so that it is complete. By migration 0014's triggers none of it is changed or
+Part of `schema.metadata`; the engine imports this module so that it is complete. By the triggers of migrations 0014 and 0021 none of it is changed or
 deleted, but for a time stamp, which comes once. What a package holds is named by numbers: no plate, no hash of a picture.
 """
 
@@ -33,7 +33,8 @@ evidence_package = Table(
     "evidence_package",
     metadata,
     Column("package_id", BigId, primary_key=True),
-    Column("hold_id", ForeignKey("hold.hold_id"), nullable=False, index=True),
+    Column("hold_id", ForeignKey("hold.hold_id"), index=True, comment="what it was packed for; NULL: a release"),
+    Column("release_id", ForeignKey("release.release_id"), index=True, comment="what it was packed for; NULL: a hold"),
     Column("record_id", BigInteger, nullable=False, unique=True, comment="the entry of the record that let it leave"),
     Column("purpose", String(64), nullable=False),
     Column("case_number", String(32), nullable=False),
@@ -49,6 +50,7 @@ evidence_package = Table(
     Column("stamp", LargeBinary, comment="RFC 3161 response over tagmanifest-sha256.txt; NULL: not stamped yet"),
     Column("stamped_at", UtcInstant, comment="as the stamp says"),
     CheckConstraint("(stamp IS NULL) = (stamped_at IS NULL)", name="stamped"),
+    CheckConstraint("(hold_id IS NULL) <> (release_id IS NULL)", name="one_basis"),
 )  # fmt: skip
 
 evidence_item = Table(

@@ -131,10 +131,11 @@ def follow(
 
 
 def packages(grant: Grant, engine: Engine, *, package_id: int | None = None) -> Found[list[dict[str, Any]]]:
-    """Packages, the newest first, the first `ROWS`: their columns, `stamped`, and `bookings`, each with its `custody`, the oldest first."""
+    """Packages of holds, the newest first, the first `ROWS`: their columns, `stamped`, and `bookings`, each with its `custody`, the oldest first."""
     grant.require(Action.BOOK_EVIDENCE)
     columns = [one for one in evidence_package.c if one.name not in {"stamp", "tagmanifest"}]
-    statement = select(*columns).order_by(evidence_package.c.package_id.desc()).limit(ROWS)
+    of_holds = select(*columns).where(evidence_package.c.hold_id.is_not(None))
+    statement = of_holds.order_by(evidence_package.c.package_id.desc()).limit(ROWS)
     if package_id is not None:
         statement = statement.where(evidence_package.c.package_id == package_id)
     with reading(engine) as connection:
@@ -151,9 +152,10 @@ def packages(grant: Grant, engine: Engine, *, package_id: int | None = None) -> 
 
 
 def n_unbooked(connection: Connection) -> int:
-    """Packages that left and are on no booked medium."""
+    """Packages of holds that left and are on no booked medium."""
     booked = select(evidence_booking.c.package_id)
-    open_ones = select(func.count()).select_from(evidence_package).where(evidence_package.c.package_id.not_in(booked))
+    package = evidence_package.c
+    open_ones = select(func.count()).where(package.hold_id.is_not(None), package.package_id.not_in(booked))
     return connection.scalar(open_ones) or 0
 
 
@@ -174,11 +176,12 @@ def n_broken(connection: Connection) -> int:
 
 
 def _package(connection: Connection, package_id: int) -> Row[Any]:
+    package = evidence_package.c
     row = connection.execute(
-        select(evidence_package).where(evidence_package.c.package_id == package_id)
+        select(evidence_package).where(package.package_id == package_id, package.hold_id.is_not(None))
     ).one_or_none()  # fmt: skip
     if row is None:
-        raise NotFoundError(f"there is no package {package_id}")
+        raise NotFoundError(f"there is no package {package_id} of a hold")
     return row
 
 

@@ -16,9 +16,10 @@ from alpr_assets.errors import MalformedError
 from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.lifecycle.evidence import maps, pictures, report, seals, stamps, verifying
 from alpr_assets.lifecycle.evidence.bags import Bag
-from alpr_assets.lifecycle.evidence.contents import Contents, Record, day_of
+from alpr_assets.lifecycle.evidence.contents import Contents, day_of
 from alpr_assets.lifecycle.evidence.report import Frame, Pictured
 from alpr_assets.lifecycle.evidence.seals import Sealer
+from alpr_assets.lifecycle.evidence.telling import Record
 from alpr_assets.policy import Policy
 from alpr_assets.store.images import ImageStore
 from alpr_assets.store.schema import MAX_PLATE
@@ -35,13 +36,16 @@ class Pictures(StrEnum):
     ORIGINAL = "original"
     COVERED = "covered"
     BOTH = "both"
+    NONE = "none"
 
 
 PICTURES_ARE: Final = {
     Pictures.ORIGINAL: "as captured, byte for byte",
     Pictures.COVERED: "copies in which the plates of others are covered; others' reads are left out",
     Pictures.BOTH: "as captured, byte for byte, and copies in which the plates of others are covered",
+    Pictures.NONE: "none are in it",
 }
+COPIED: Final = frozenset({Pictures.COVERED, Pictures.BOTH})
 LOOK: Final = "A plate that no recogniser found is not covered: look at each copy before it is passed on."
 
 
@@ -50,7 +54,7 @@ class Options:
     """What a package holds.
 
     pictures : see Pictures
-    subjects : plates that stay visible in covered copies, with their look-alikes
+    subjects : plates that stay visible in covered copies, with their look-alikes; without originals, others' reads stay out
     with_entries : what the department's own lists say goes with the hits
     recipient : age public key (age1…) that the bag is encrypted to; empty: in clear, for a medium that is encrypted itself
     """
@@ -65,7 +69,7 @@ class Options:
         subjects = tuple("".join(one.upper().split()) for one in self.subjects if one.strip())
         if any(len(one) > MAX_PLATE or not one.isalnum() for one in subjects):
             raise MalformedError("subject", "a plate is letters and digits", remedy="give it as it is read")
-        if self.pictures is not Pictures.ORIGINAL and not subjects:
+        if self.pictures in COPIED and not subjects:
             raise MalformedError("subject", "covered copies leave somebody's plate visible", remedy="say whose")
         return replace(self, subjects=subjects)
 
@@ -120,6 +124,8 @@ class Maker:
         shown = self._pictures(bag, gathered, bystanders, options, progress)
         for file, value in gathered.files().items():
             bag.add(file, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode())
+        for file, content in gathered.basis.files.items():
+            bag.add(file, content)
         for file, content in report.written(
             gathered, shown, frame, picture_map=self._map(gathered), policy=self.policy
         ).items():
@@ -141,10 +147,10 @@ class Maker:
         quads: dict[int, list[Any]] = {}
         for read in bystanders:
             quads.setdefault(read["capture_id"], []).append(read["quad"])
-        is_original = options.pictures is not Pictures.COVERED
+        is_original = options.pictures in {Pictures.ORIGINAL, Pictures.BOTH}
         shown: list[Pictured] = []
         for done, one in enumerate(gathered.captures, start=1):
-            if SIMULATED not in one["flags"]:
+            if SIMULATED not in one["flags"] and options.pictures is not Pictures.NONE:
                 number, content = one["capture_id"], self.images.picture(day_of(one), one["image_sha256"])
                 original, copy = (
                     f"images/{number}.{pictures.ENDINGS.get(one['media_type'], 'bin')}",
@@ -152,7 +158,7 @@ class Maker:
                 )
                 if is_original:
                     bag.add(original, content)
-                if options.pictures is not Pictures.ORIGINAL:
+                if options.pictures in COPIED:
                     content = pictures.covered(content, quads.get(number, ()))
                     bag.add(copy, content)
                 if len(shown) < report.MOST_PICTURED:
@@ -199,8 +205,8 @@ class Maker:
 
 
 def narrowed(gathered: Contents, options: Options) -> tuple[Contents, list[Record]]:
-    """What may go in, and the reads of bystanders: where only covered copies go in, theirs do not, nor their hits."""
-    if options.pictures is Pictures.ORIGINAL:
+    """What may go in, and the reads of bystanders: where no picture goes in as captured, theirs do not, nor their hits."""
+    if options.pictures is Pictures.ORIGINAL or (options.pictures is Pictures.NONE and not options.subjects):
         return gathered, []
     bystanders = pictures.others(gathered.reads, options.subjects)
     if options.pictures is Pictures.BOTH:
@@ -223,7 +229,7 @@ def remarks(gathered: Contents, bystanders: Sequence[Record], options: Options) 
         said.append(
             f"{_are(gathered.n_restricted, 'hit')} left out: of restricted files, or not for whoever packed this."
         )
-    if options.pictures is not Pictures.ORIGINAL:
+    if options.pictures in COPIED:
         said.append(f"{_are(len(bystanders), 'read')} of another vehicle, and covered in the copies. {LOOK}")
     n_simulated = sum(SIMULATED in one["flags"] for one in gathered.captures)
     if n_simulated:

@@ -11,19 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, Table, select
 
-from alpr_assets.access import register
 from alpr_assets.access.gate import Grant
+from alpr_assets.lifecycle.evidence.bases import Basis
+from alpr_assets.lifecycle.evidence.telling import Record, Told
 from alpr_assets.lifecycle.hits.entitlement import visible
-from alpr_assets.lifecycle.holds.selectors import TITLES, Ground, Named
+from alpr_assets.lifecycle.holds.selectors import Named
 from alpr_assets.store import schema, verdicts
 from alpr_assets.store.conditions import among
-from alpr_assets.store.holds import hold_decision
-
-Record = dict[str, Any]
 
 OWN: Final = "department"
 
@@ -33,7 +30,7 @@ class Contents:
     """One package's records, each list in the order of days and ids.
 
     captures, reads, recognitions, versions, passes, hits : a dict a row
-    hold : what was held, why, and every decision on it
+    basis : what they were packed for
     custody : what happened to the data up to now, in time's order
     n_restricted : hits left out, because they come from a restricted file or are not for whoever packs
     """
@@ -44,7 +41,7 @@ class Contents:
     versions: list[Record]
     passes: list[Record]
     hits: list[Record]
-    hold: Record
+    basis: Basis
     custody: list[Record]
     n_restricted: int
 
@@ -53,27 +50,26 @@ class Contents:
         lineage = {"recognitions": self.recognitions, "passes": self.passes, "recogniser_versions": self.versions}
         return {
             "captures.json": self.captures, "reads.json": self.reads, "hits.json": self.hits, "lineage.json": lineage,
-            "hold.json": self.hold, "custody.json": self.custody,
+            f"{self.basis.kind}.json": self.basis.said, "custody.json": self.custody,
         }  # fmt: skip
 
 
 def gather(
     connection: Connection,
     grant: Grant,
-    row: Row[Any],
+    basis: Basis,
     captures: Sequence[Named],
+    told: Told,
     *,
-    zone: ZoneInfo,
     with_entries: bool,
 ) -> Contents:
     """Read all that is known of these captures.
 
     Parameters
     ----------
-    row : of the hold that they are packed for
+    basis : what they are packed for
     with_entries : what the department's own lists say goes with their hits
     """
-    told = _Told(zone, register.names(connection))
     taken = _captures(connection, captures, told)
     reads = _reads(connection, captures, told)
     looked = _of_captures(connection, schema.recognition, captures, told)
@@ -84,9 +80,8 @@ def gather(
     )
     passes = _passes(connection, reads)
     hits, n_restricted = _hits(connection, grant, reads, told, with_entries=with_entries)
-    hold = _hold(connection, row, told)
     return Contents(
-        taken, reads, looked, [told.row(one) for one in known], passes, hits, hold, _custody(taken, hold, grant, told),
+        taken, reads, looked, [told.row(one) for one in known], passes, hits, basis, _custody(taken, basis, grant, told),
         n_restricted,
     )  # fmt: skip
 
@@ -99,29 +94,6 @@ def day_of(record: Record, name: str = "day") -> date:
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """How values are said to people outside: times in both zones, members by their names."""
-
-    zone: ZoneInfo
-    names: dict[int, str]
-
-    def row(self, row: Row[Any], *, drop: Sequence[str] = ()) -> Record:
-        said: Record = {}
-        for name, value in row._asdict().items():
-            if name in drop:
-                continue
-            if isinstance(value, datetime):
-                said[name] = value.isoformat()
-                said[f"{name.removesuffix('_at')}_local"] = value.astimezone(self.zone).isoformat()
-            else:
-                said[name] = value.isoformat() if hasattr(value, "isoformat") else value
-        return said
-
-    def who(self, member_id: int | None) -> str:
-        return "the system" if member_id is None else self.names.get(member_id, f"member {member_id}")
-
-
 def _each(
     connection: Connection, captures: Sequence[Named], statement: Callable[[Any, list[int]], Any]
 ) -> list[Row[Any]]:
@@ -132,7 +104,7 @@ def _each(
     return [row for day, ids in sorted(by_day.items()) for row in connection.execute(statement(day, ids))]
 
 
-def _of_captures(connection: Connection, table: Table, captures: Sequence[Named], told: _Told) -> list[Record]:
+def _of_captures(connection: Connection, table: Table, captures: Sequence[Named], told: Told) -> list[Record]:
     dialect, columns = connection.dialect.name, table.c
     order = [columns[name] for name in ("capture_id", "version_id")]
     rows = _each(
@@ -142,7 +114,7 @@ def _of_captures(connection: Connection, table: Table, captures: Sequence[Named]
     return [told.row(row) for row in rows]
 
 
-def _captures(connection: Connection, captures: Sequence[Named], told: _Told) -> list[Record]:
+def _captures(connection: Connection, captures: Sequence[Named], told: Told) -> list[Record]:
     """Each with its reader, and the drop and receipt that it came by."""
     capture, drop, device, dialect = schema.capture.c, schema.drop.c, schema.device.c, connection.dialect.name
     came = [drop.unit, drop.shift, drop.operator, drop.manifest_sha256, drop.receipt_sha256]
@@ -159,7 +131,7 @@ def _captures(connection: Connection, captures: Sequence[Named], told: _Told) ->
     return [told.row(row, drop=("cell",)) for row in _each(connection, captures, statement)]
 
 
-def _reads(connection: Connection, captures: Sequence[Named], told: _Told) -> list[Record]:
+def _reads(connection: Connection, captures: Sequence[Named], told: Told) -> list[Record]:
     """Every version's, with what people read instead."""
     read, corrected, dialect = schema.read.c, verdicts.read_correction.c, connection.dialect.name
     rows = _each(
@@ -191,7 +163,7 @@ def _passes(connection: Connection, reads: Sequence[Record]) -> list[Record]:
 
 
 def _hits(
-    connection: Connection, grant: Grant, reads: Sequence[Record], told: _Told, *, with_entries: bool
+    connection: Connection, grant: Grant, reads: Sequence[Record], told: Told, *, with_entries: bool
 ) -> tuple[list[Record], int]:
     hit, move, entry, dialect = schema.hit.c, verdicts.hit_move.c, schema.hotlist_entry.c, connection.dialect.name
     of_reads = among(dialect, hit.read_id, [one["read_id"] for one in reads])
@@ -216,21 +188,7 @@ def _hits(
     return found, len(every) - len(found)
 
 
-def _hold(connection: Connection, row: Row[Any], told: _Told) -> Record:
-    decisions = connection.execute(
-        select(hold_decision).where(hold_decision.c.hold_id == row.hold_id).order_by(hold_decision.c.seq)
-    )
-    return told.row(row, drop=("member_id", "plate_folded", "n_decisions")) | {
-        "ground": TITLES[Ground(row.ground)],
-        "by": told.who(row.member_id),
-        "decisions": [
-            told.row(one, drop=("member_id", "hold_id", "decision_id")) | {"by": told.who(one.member_id)}
-            for one in decisions
-        ],
-    }
-
-
-def _custody(captures: Sequence[Record], hold: Record, grant: Grant, told: _Told) -> list[Record]:
+def _custody(captures: Sequence[Record], basis: Basis, grant: Grant, told: Told) -> list[Record]:
     """From the unit to this package: who had the data when, as far as this system knows."""
     steps: list[tuple[str, str, str]] = []
     for one in captures:
@@ -243,8 +201,7 @@ def _custody(captures: Sequence[Record], hold: Record, grant: Grant, told: _Told
     for (at, unit, shift, operator, receipt), ids in landed.items():
         what = f"{len(ids)} {'capture' if len(ids) == 1 else 'captures'} landed from unit {unit}, shift {shift} and encrypted; receipt {receipt}"
         steps.append((at, what, operator or "operator not named"))
-    steps += [(one["decided_at"], f"hold {hold['hold_id']} {one['kind'].replace('_', ' ')}: {one['reason']}", one["by"])
-              for one in hold["decisions"]]  # fmt: skip
+    steps += basis.steps
     steps.append((grant.at.isoformat(), "packed into this bag", told.who(grant.member.member_id)))
     return [
         {"at": at, "local": datetime.fromisoformat(at).astimezone(told.zone).isoformat(), "what": what, "who": who}

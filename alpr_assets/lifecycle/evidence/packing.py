@@ -1,20 +1,21 @@
-"""Packing: from a hold to a package, through the gate (422.5, 422.6(a)).
+"""Packing: from a hold, or an approved release, to a package, through the gate (422.5, 422.6(a), 422.7).
 
 Here: which captures, the encrypted spool, the register. Not here: the bag itself (`building`), booking it (`booking`).
 
 One package
-(1) the gate checks who, what for and which case; what the hold covers now is read
+(1) the gate checks who, what for and which case; what the hold covers now, or the approved scope holds, is read
 (2) the bag is written into an encrypted spool, stamped where there is an authority, and sealed
 (3) the gate records it with the id of everything in it; the register gets it, and the record its hash; only then does it leave
 Killed anywhere, nothing has left, and the spool is gone with the process.
+A release holds exactly its approved scope: others' plates are covered where it is about plates, and it opens with the agency's key only.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date
 from functools import partial
 from typing import Any
 
@@ -27,19 +28,35 @@ from alpr_assets.access.people import Session
 from alpr_assets.access.record.entries import Kind, ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.access.spool import Spool
-from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError, VerificationError
-from alpr_assets.lifecycle.evidence import contents, seals, stamps, verifying
-from alpr_assets.lifecycle.evidence.building import PICTURES_ARE, Made, Maker, Options, Progress, narrowed, remarks
+from alpr_assets.errors import IllegalMoveError, NotFoundError, VerificationError
+from alpr_assets.lifecycle.evidence import bases, contents, seals, stamps, verifying
+from alpr_assets.lifecycle.evidence.bases import Basis
+from alpr_assets.lifecycle.evidence.building import (
+    PICTURES_ARE,
+    Made,
+    Maker,
+    Options,
+    Pictures,
+    Progress,
+    narrowed,
+    remarks,
+)
+from alpr_assets.lifecycle.evidence.contents import Contents
 from alpr_assets.lifecycle.evidence.report import Frame
 from alpr_assets.lifecycle.evidence.seals import Sealer
+from alpr_assets.lifecycle.evidence.telling import Told
 from alpr_assets.lifecycle.hits.entitlement import named
 from alpr_assets.lifecycle.holds import covering
 from alpr_assets.lifecycle.holds.selectors import Named
+from alpr_assets.lifecycle.releases import fulfilling
+from alpr_assets.lifecycle.releases.agencies import age_key
+from alpr_assets.lifecycle.releases.scopes import Scope
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store.engine import Store, reading
 from alpr_assets.store.evidence import evidence_item, evidence_package
 from alpr_assets.store.holds import hold
+from alpr_assets.store.releases import release as release_table
 from alpr_assets.store.sealed import sha256_hex
 
 MAX_NAME = 64
@@ -67,6 +84,29 @@ class _Built:
     name: str
     captures: tuple[Named, ...]
     made: Made
+    n_reads: int
+    basis: dict[str, int]
+    options: dict[str, Any]
+    recipient: str
+    until_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be packed, and for what.
+
+    options : how, once it was read
+    recipient : age public key; empty: in clear
+    until_on : of a release, when the recipient has destroyed it
+    """
+
+    basis: Callable[..., Basis]
+    captures: Callable[[Connection], list[Named]]
+    options: Callable[[Contents], Options]
+    recipient: str
+    with_entries: bool = False
+    with_hits: bool = True
+    until_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,27 +141,70 @@ class Packer:
         RecordUnavailableError : nothing left
         """
         options = options.check()
-        recipients = _recipients(options.recipient)
+        age_key(options.recipient)
+
+        def wanted(connection: Connection) -> _Wanted:
+            row = hold_row(connection, hold_id)
+            return _Wanted(
+                partial(bases.of_hold, row=row), partial(covering.of_hold, row=row), lambda _: options, options.recipient,
+                with_entries=options.with_entries,
+            )  # fmt: skip
+
         elements = {"hold_id": hold_id, **options.said(), "subjects": list(options.subjects)}
         ask = Ask(action=Action.PACK_EVIDENCE, purpose=purpose, case_number=case_number, elements=elements)
+        return self._pack(session, ask, wanted, progress)
+
+    def release(self, session: Session, release_id: int, *, progress: Progress | None = None) -> Answer[Packed]:
+        """Pack exactly the approved scope of a release, encrypted to the agency's verified key. Whoever gets the answer closes its spool.
+
+        Raises as `pack`, and
+        AccessRefusedError : `outside_agency`
+        IllegalMoveError : nothing is there, see `lifecycle.releases.fulfilling.ready`
+        NotFoundError : there is no such release
+        """
+        at, policy = self.gate.clock(), self.maker.policy
+        with reading(self.store.engine) as connection:
+            row = connection.execute(
+                select(release_table).where(release_table.c.release_id == release_id)
+            ).one_or_none()
+        if row is None or row.approved_scope is None:
+            raise NotFoundError(f"there is no approved release {release_id}")
+        scope = Scope.of(row.approved_scope)
+
+        def wanted(connection: Connection) -> _Wanted:
+            ready = fulfilling.ready(connection, release_id, at=at, policy=policy)
+            basis = partial(bases.of_release, ready=ready, agency=policy.policy.agency, number=policy.policy.number)
+            return _Wanted(
+                basis, scope.captures, partial(_options, scope), ready.agency.recipient, with_hits=scope.with_hits, until_on=ready.until_on
+            )  # fmt: skip
+
+        ask = Ask(
+            action=Action.FULFIL_RELEASE, purpose=row.purpose, case_number=row.case_number,
+            elements={"release_id": release_id, "scope": scope.said()}, details={"agency_id": row.agency_id},
+        )  # fmt: skip
+        return self._pack(session, ask, wanted, progress)
+
+    def _pack(
+        self, session: Session, ask: Ask, find: Callable[[Connection], _Wanted], progress: Progress | None
+    ) -> Answer[Packed]:
         folder = self.maker.data / "spool"
-        plain = Spool(folder)
-        spool = Spool(folder) if recipients else plain
+        spool = plain = Spool(folder)
         try:
-            build = partial(self._build, hold_id=hold_id, options=options, plain=plain, progress=progress)
-            answer = self.gate.answer(session, ask, build)
-            if recipients:
-                pyrage.encrypt_io(_Reader(plain.chunks()), _Writer(spool), recipients)
+            answer = self.gate.answer(session, ask, partial(self._build, find=find, plain=plain, progress=progress))
+            if answer.rows.recipient:
+                spool = Spool(folder)
+                key = pyrage.x25519.Recipient.from_str(answer.rows.recipient)
+                pyrage.encrypt_io(_Reader(plain.chunks()), _Writer(spool), [key])
                 plain.close()
             spool.finish()
-            package_id = self._register(session, ask, answer, hold_id, options)
+            package_id = self._register(session, ask, answer)
         except BaseException:
             plain.close()
             spool.close()
             raise
         built = answer.rows
         packed = Packed(
-            package_id, f"{built.name}.tar{'.age' if recipients else ''}", sha256_hex(built.made.tagmanifest),
+            package_id, f"{built.name}.tar{'.age' if built.recipient else ''}", sha256_hex(built.made.tagmanifest),
             len(built.captures), spool, built.made.trouble,
         )  # fmt: skip
         return Answer(packed, answer.receipt)
@@ -170,39 +253,49 @@ class Packer:
         return stamp.response
 
     def _build(
-        self, grant: Grant, *, hold_id: int, options: Options, plain: Spool, progress: Progress | None
+        self, grant: Grant, *, find: Callable[[Connection], _Wanted], plain: Spool, progress: Progress | None
     ) -> Found[_Built]:
-        grant.require(Action.PACK_EVIDENCE)
+        grant.require(grant.ask.action)
         policy = self.maker.policy
         with reading(self.store.engine) as connection:
-            row = hold_row(connection, hold_id)
-            captures = tuple(covering.of_hold(connection, row))
+            wanted = find(connection)
+            told = Told.of(connection, policy.zone)
+            basis = wanted.basis(connection, told=told)
+            what = f"{basis.kind} {basis.number}"
+            captures = tuple(wanted.captures(connection))
             if not captures:
-                raise IllegalMoveError(f"hold {hold_id} covers nothing now", remedy="pack it when something is there")
-            gathered = contents.gather(
-                connection, grant, row, captures, zone=policy.zone, with_entries=options.with_entries
-            )
+                raise IllegalMoveError(f"{what} covers nothing now", remedy="pack it when something is there")
+            gathered = contents.gather(connection, grant, basis, captures, told, with_entries=wanted.with_entries)
         missing = len(captures) - len(gathered.captures)
         if missing:
             raise VerificationError(
-                f"hold {hold_id}: {missing} of its captures are not there", remedy="look at the purges' certificates"
+                f"{what}: {missing} of its captures are not there", remedy="look at the purges' certificates"
             )
+        if not wanted.with_hits:
+            gathered = replace(gathered, hits=[], n_restricted=0)
+        options = wanted.options(gathered)
         gathered, bystanders = narrowed(gathered, options)
-        name = f"alpr-{grant.ask.case_number}-hold-{hold_id}-{grant.at.astimezone(UTC):%Y%m%dT%H%M%SZ}"[:MAX_NAME]
+        name = f"alpr-{grant.ask.case_number}-{basis.kind}-{basis.number}-{grant.at.astimezone(UTC):%Y%m%dT%H%M%SZ}"[
+            :MAX_NAME
+        ]
         frame = Frame(
             name=name, case_number=grant.ask.case_number, purpose=_title(policy, grant.ask.purpose), packed_by=grant.member.name,
             packed_at=grant.at, pictures_are=PICTURES_ARE[options.pictures], remarks=remarks(gathered, bystanders, options),
         )  # fmt: skip
         made = self.maker.make(gathered, bystanders, options, frame, plain.write, progress=progress)
-        ids = [ResultId("hold", None, hold_id)]
+        ids = [ResultId(basis.kind, None, basis.number)]
         ids += [ResultId("capture", day, number) for day, number in captures]
         ids += [ResultId("read", contents.day_of(one), one["read_id"]) for one in gathered.reads]
         ids += [named(one["hit_id"], contents.day_of(one, "read_day"), restricted=False) for one in gathered.hits]
-        return Found(_Built(name, captures, made), ids)
+        built = _Built(
+            name, captures, made, len(gathered.reads), {f"{basis.kind}_id": basis.number}, options.said() | {"encrypted": bool(wanted.recipient)},
+            wanted.recipient.strip(), wanted.until_on,
+        )  # fmt: skip
+        return Found(built, ids)
 
-    def _register(self, session: Session, ask: Ask, answer: Answer[_Built], hold_id: int, options: Options) -> int:
+    def _register(self, session: Session, ask: Ask, answer: Answer[_Built]) -> int:
         """The register gets it, and the record its hash: by a later head anybody can tell whether a bag is the one that left."""
-        built, at = answer.rows, self.gate.clock()
+        built, at, by = answer.rows, self.gate.clock(), session.member.member_id
         digest = sha256_hex(built.made.tagmanifest)
         said = {"record_id": answer.receipt.record_id, "sha256": digest, "key_id": self.maker.sealer.key_id()}
         with acting(
@@ -210,15 +303,20 @@ class Packer:
         ) as act:  # fmt: skip
             stamp = built.made.stamp
             row = {
-                "hold_id": hold_id, "record_id": answer.receipt.record_id, "purpose": ask.purpose, "case_number": ask.case_number,
-                "member_id": session.member.member_id, "packed_at": at, "name": built.name, "sha256": digest,
-                "tagmanifest": built.made.tagmanifest.decode(), "seal": built.made.seal, "options": options.said(), "n_captures": len(built.captures),
+                **built.basis, "record_id": answer.receipt.record_id, "purpose": ask.purpose, "case_number": ask.case_number,
+                "member_id": by, "packed_at": at, "name": built.name, "sha256": digest,
+                "tagmanifest": built.made.tagmanifest.decode(), "seal": built.made.seal, "options": built.options, "n_captures": len(built.captures),
                 "n_bytes": built.made.n_bytes, "stamp": stamp.response if stamp else None, "stamped_at": stamp.at if stamp else None,
             }  # fmt: skip
             statement = insert(evidence_package).returning(evidence_package.c.package_id)
             package_id: int = act.connection.execute(statement, row).scalar_one()
             items = [{"package_id": package_id, "day": day, "capture_id": number} for day, number in built.captures]
             act.connection.execute(insert(evidence_item), items)
+            if built.until_on is not None:
+                fulfilling.note(
+                    act.connection, built.basis["release_id"], by=by, at=at, package_id=package_id, n_captures=len(built.captures),
+                    n_reads=built.n_reads, until_on=built.until_on,
+                )  # fmt: skip
             act.note(package_id=package_id)
         return package_id
 
@@ -231,17 +329,11 @@ def hold_row(connection: Connection, hold_id: int) -> Row[Any]:
     return row
 
 
-def _recipients(key: str) -> list[Any]:
-    if not key:
-        return []
-    try:
-        return [pyrage.x25519.Recipient.from_str(key.strip())]
-    except pyrage.RecipientError as error:
-        raise MalformedError(
-            "recipient",
-            "that is no age public key",
-            remedy="give the line that begins with age1, as age-keygen writes it",
-        ) from error
+def _options(scope: Scope, gathered: Contents) -> Options:
+    """How a release is packed: copies in which others are covered, where it is about plates; all that was there, where it is not."""
+    subjects = scope.plates(gathered.reads)
+    seen = Pictures.COVERED if scope.selector.pattern else Pictures.ORIGINAL
+    return Options(pictures=seen if scope.with_pictures else Pictures.NONE, subjects=subjects)
 
 
 def _title(policy: Policy, code: str) -> str:

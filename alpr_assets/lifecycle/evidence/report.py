@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from alpr_assets.lifecycle.evidence.contents import Contents, Record
+from alpr_assets.lifecycle.evidence.contents import Contents
+from alpr_assets.lifecycle.evidence.telling import Record
 from alpr_assets.policy import Policy
 
 MOST_PICTURED: Final = 100
@@ -80,7 +81,7 @@ def _html(
         name=frame.name, case_number=frame.case_number, purpose=frame.purpose, packed_by=frame.packed_by,
         packed_on=local(frame.packed_at), pictures_are=frame.pictures_are, remarks=frame.remarks,
         agency=policy.policy.agency, zone=policy.policy.time_zone, local=local,
-        captures=contents.captures, reads=contents.reads, hits=contents.hits, hold=contents.hold, custody=contents.custody,
+        captures=contents.captures, reads=contents.reads, hits=contents.hits, basis=contents.basis, custody=contents.custody,
         map=MAP if picture_map else "", pictured=shown, not_pictured=len(contents.captures) > len(shown) > 0,
         count=lambda rows, what: f"{len(rows):,} {what}{'' if len(rows) == 1 else 's'}",
         in_force=lambda one: reads.get(one["capture_id"], []),
