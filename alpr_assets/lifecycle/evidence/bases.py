@@ -17,7 +17,7 @@ from alpr_assets.store.releases import release_decision
 Step = tuple[str, str, str]
 """When (ISO 8601, UTC), what, who."""
 
-INWARD = ("decision_id", "release_id", "member_id", "answers", "n_captures", "n_reads", "until_on")
+INWARD = ("decision_id", "release_id", "member_id", "reason", "answers", "n_captures", "n_reads", "until_on")
 """Of a decision on a release what stays in the department, or is said elsewhere."""
 
 LETTER = """{agency}
@@ -70,7 +70,7 @@ def of_hold(connection: Connection, row: Row[Any], told: Told) -> Basis:
     placed = told.local(row.placed_at)
     return Basis(
         "hold", row.hold_id, said, "Held as", f"hold {row.hold_id}, {said['ground']}, placed by {said['by']} on {placed}: {row.reason}",
-        _steps("hold", row.hold_id, said["decisions"]),
+        [(one["decided_at"], f"hold {row.hold_id} {one['kind'].replace('_', ' ')}: {one['reason']}", one["by"]) for one in said["decisions"]],
     )  # fmt: skip
 
 
@@ -103,13 +103,6 @@ def of_release(connection: Connection, ready: Ready, told: Told, *, agency: str,
         asked_for=row.asked_for, statute=row.statute, approved_on=approved_on[:10], until_on=ready.until_on,
     )  # fmt: skip
     return Basis(
-        "release", row.release_id, said, "Released as", words, _steps("release", row.release_id, said["decisions"]),
+        "release", row.release_id, said, "Released as", words, [(one["decided_at"], f"release {row.release_id} {one['kind']}", one["by"]) for one in said["decisions"]],
         {"letter.txt": letter.encode()},
     )  # fmt: skip
-
-
-def _steps(kind: str, number: int, decisions: list[Record]) -> list[Step]:
-    return [
-        (one["decided_at"], f"{kind} {number} {one['kind'].replace('_', ' ')}: {one['reason']}", one["by"])
-        for one in decisions
-    ]

@@ -58,7 +58,7 @@ def approve(
     if agency.status != "verified":
         raise IllegalMoveError(f"agency {row.agency_id} is {agency.status}", remedy="deny the request")
     lines = points.answered(answers)
-    points.check_wording(policy, row.asked_for, *lines.values())
+    points.check_wording(policy, row.asked_for, lines[points.Point.PURPOSE])
     wanted = scope.check(policy, at=grant.at)
     if not wanted.is_within(Scope.of(row.scope)):
         raise MalformedError("scope", "that is more than what was asked for", remedy="approve the same or less")
