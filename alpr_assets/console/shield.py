@@ -16,8 +16,10 @@ from alpr_assets.errors import AlprError
 
 MIB: Final = 1 << 20
 BODY_BYTES: Final = MIB
-UPLOAD_BYTES: Final = 11 * MIB  # a designation of 10 and its form
-UPLOADS: Final = ("/members/batch", "/designee")
+UPLOAD_BYTES: Final = 11 * MIB  # a designation or letter of 10 and its form
+UPLOADS: Final = (
+    "/members/batch", "/designee", "/releases/new", "/releases/order", "/releases/complete", "/agencies/agreements", "/api/releases/enter",
+)  # fmt: skip
 """Pages that take a file."""
 
 CONTENT_POLICY: Final = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from alpr_assets.console.pages import (
+    agencies,
     audit_entries,
     audits,
     base,
@@ -33,6 +34,8 @@ from alpr_assets.console.pages import (
     provider,
     purges,
     record,
+    releases,
+    releases_entering,
     searches,
     sessions,
     signing_in,
@@ -44,7 +47,7 @@ from alpr_assets.console.pages import (
 )
 
 _SUBJECTS = (
-    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, evidence, purges, corrections, exports, members, batches, due, training, designees, destinations, sessions, record, audits, audit_entries, misuse, breaches,
+    base, signing_in, provider, home, policy, hits, hits_banner, streams, verdicts, watches, watches_placing, searches, lineage, canvass, handing, incidents, holds, evidence, purges, releases, releases_entering, agencies, corrections, exports, members, batches, due, training, designees, destinations, sessions, record, audits, audit_entries, misuse, breaches,
 )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/evidence", "Evidence", (Action.BOOK_EVIDENCE,)),
     ("/unbooked", "Not booked", (Action.WAIVE_BOOKING,)),
     ("/purges", "Purges", (Action.PLAN_PURGE, Action.APPROVE_PURGE)),
+    ("/releases", "Releases", (Action.VIEW_RELEASES,)),
     ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
     ("/destinations", "Destinations", (Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION)),
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),

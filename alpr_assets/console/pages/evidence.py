@@ -65,7 +65,7 @@ async def new(asked: Asked) -> Response:
     except (AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError) as error:
         status = 403 if isinstance(error, AccessRefusedError) else 400
         return await _form(asked, told, status=status, error=error)
-    return _file(packed)
+    return sent_as_file(packed)
 
 
 @page
@@ -123,6 +123,17 @@ async def waive(asked: Asked) -> Response:
     return await _waiting(asked, said=f"Hold {hold_id}: {said}.")
 
 
+def sent_as_file(packed: Packed) -> Response:
+    """A package on its way to a browser."""
+    headers = {
+        "content-disposition": f'attachment; filename="{packed.file_name}"',
+        "alpr-package": str(packed.package_id),
+        "alpr-package-sha256": packed.sha256,
+    }
+    media_type = "application/x-tar" if packed.file_name.endswith(".tar") else "application/octet-stream"
+    return StreamingResponse(_sent(packed.spool), media_type=media_type, headers=headers)
+
+
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -172,16 +183,6 @@ def _checked(form: Form) -> booking.Checked:
 def _plain(elements: dict[str, Any]) -> Ask:
     """An act about holds, not about vehicles: no purpose, no case of its own."""
     return Ask(action=Action.WAIVE_BOOKING, purpose="", case_number="", elements=elements)
-
-
-def _file(packed: Packed) -> Response:
-    headers = {
-        "content-disposition": f'attachment; filename="{packed.file_name}"',
-        "alpr-package": str(packed.package_id),
-        "alpr-package-sha256": packed.sha256,
-    }
-    media_type = "application/x-tar" if packed.file_name.endswith(".tar") else "application/octet-stream"
-    return StreamingResponse(_sent(packed.spool), media_type=media_type, headers=headers)
 
 
 def _sent(spool: Spool) -> Iterator[bytes]:

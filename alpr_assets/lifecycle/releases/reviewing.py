@@ -32,7 +32,7 @@ def approve(
     grant: Grant,
     connection: Connection,
     release_id: int,
-    scope: Scope,
+    scope: Scope | None,
     *,
     answers: Mapping[str, str],
     reason: str,
@@ -42,7 +42,7 @@ def approve(
 
     Parameters
     ----------
-    scope : what may go: what was asked for, or less
+    scope : what may go: less than was asked for; None: all of it
     answers : the line that answers each point of the legal test
 
     Raises
@@ -59,8 +59,9 @@ def approve(
         raise IllegalMoveError(f"agency {row.agency_id} is {agency.status}", remedy="deny the request")
     lines = points.answered(answers)
     points.check_wording(policy, row.asked_for, lines[points.Point.PURPOSE])
-    wanted = scope.check(policy, at=grant.at)
-    if not wanted.is_within(Scope.of(row.scope)):
+    whole = Scope.of(row.scope)
+    wanted = (scope or whole).check(policy, at=grant.at)
+    if not wanted.is_within(whole):
         raise MalformedError("scope", "that is more than what was asked for", remedy="approve the same or less")
     if row.agreement_id is not None:
         on = grant.at.astimezone(policy.zone).date()

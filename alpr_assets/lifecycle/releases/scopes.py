@@ -58,6 +58,8 @@ class Scope:
             raise MalformedError("scope", "a scope describes what is released", remedy=HELP)
         if one.since is None or one.until is None:
             raise MalformedError("scope", "a scope has a time from and a time until", remedy=HELP)
+        if one.since.microsecond or one.until.microsecond:
+            raise MalformedError("scope", "times are given to the second", remedy=HELP)
         checked = replace(self, selector=one.check(policy))
         if one.until > at:
             raise MalformedError("scope", "a release is of what there is, not of what will be", remedy="end it by now")

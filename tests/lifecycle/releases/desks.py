@@ -74,7 +74,7 @@ class ReleaseDesk(Desk):
 
     def see(self, by, search, *args, **more):
         asked = replace(ask(Action.VIEW_RELEASES, elements={}), purpose="", case_number="")
-        return self.gate.answer(session(by), asked, partial(search, engine=self.store.engine, *args, **more)).rows
+        return self.gate.answer(session(by), asked, partial(search, *args, engine=self.store.engine, **more)).rows
 
     def designate(self, name="Lt. Day", title="Lieutenant"):
         row = {

@@ -99,7 +99,7 @@ def test_wording_of_what_the_law_refuses_is_refused(one_desk, words):
         assert refused.value.codes == ("refused_purpose",)
     assert rows(desk) == []
     entered = desk.enter(number)
-    with pytest.raises(AccessRefusedError, match="Gov. Code 7284.6"):
+    with pytest.raises(AccessRefusedError, match="no data is released"):
         desk.approve(entered.release_id, answers={**YES, "purpose": words})
 
 
