@@ -6,6 +6,7 @@ the custodian takes the package, which opens with the agency's key only, and han
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -149,7 +150,9 @@ def scope_fields(scope: Scope, asked: Asked) -> Filled:
     area = one.area.geojson() if one.area else {}
     if area.get("type") == "Point":
         longitude, latitude = area["coordinates"]
-        told |= {"latitude_deg": f"{latitude}", "longitude_deg": f"{longitude}", "radius_m": f"{area['radius_m']:g}"}
+        told |= {"latitude_deg": f"{latitude}", "longitude_deg": f"{longitude}", "radius_m": f"{area['radius_m']}"}
+    elif area:
+        told["polygon"] = json.dumps(area)
     flags = {"with_pictures": scope.with_pictures, "with_hits": scope.with_hits}
     return Filled(told | {name: "1" for name, is_set in flags.items() if is_set})
 
