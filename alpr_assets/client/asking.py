@@ -19,6 +19,7 @@ from alpr_assets.client.keeping import Keeping
 from alpr_assets.client.lineage import Lineage
 from alpr_assets.client.located import Located, LocateRequest
 from alpr_assets.client.questions import question, said
+from alpr_assets.client.releases import Releases
 from alpr_assets.client.versions import Differences
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Picture:
     media_type: str
 
 
-class Client(Keeping, Evidence):
+class Client(Keeping, Evidence, Releases):
     """A connection with all that may be asked through it."""
 
     def plate_history(

@@ -97,7 +97,9 @@ def test_from_a_letter_to_a_package_that_only_the_agency_opens(desk: Live, tmp_p
     )  # fmt: skip
     assert (wider.status_code, "more than what was asked for" in wider.text) == (400, True)
     less = {**WHAT, "until_at": "2026-06-14T21:25", "with_pictures": "1"}
-    approved = sent(commander, "/releases/1/decide", **WHY, **less, **YES, decision="approve_less", reason="two of them do")
+    approved = sent(
+        commander, "/releases/1/decide", **WHY, **less, **YES, decision="approve_less", reason="two of them do"
+    )
     assert "It is a California public agency (Civ. Code 1798.90.55): yes, it is so" in approved.text
     assert commander.send("/releases/1/decide", **WHY, **YES, decision="approve", reason="again").status_code == 409
     packed = custodian.send("/releases/1/fulfil")
@@ -155,7 +157,9 @@ def test_a_request_by_phone_goes_at_once_and_is_completed_in_writing(desk: Live)
     commander, custodian = Person(desk, Role.COMMANDER), Person(desk, Role.CUSTODIAN)
     number = known(desk)
     phone = {f"is_{point.value}": "1" for point in Point}
-    partly = commander.send("/releases/exigent", **ASKED, **{**phone, "is_need": ""}, agency_id=number, reason="a child was taken")
+    partly = commander.send(
+        "/releases/exigent", **ASKED, **{**phone, "is_need": ""}, agency_id=number, reason="a child was taken"
+    )
     assert (partly.status_code, "not every point" in partly.text) == (400, True)
     assert 'value="Dana Cole"' in partly.text  # what was typed is still there
     taken = sent(commander, "/releases/exigent", **ASKED, **phone, agency_id=number, reason="a child was taken")
@@ -178,7 +182,10 @@ def test_an_order_and_the_records_process_by_page(desk: Live) -> None:
     ordered = uploaded(attorney, "/releases/order", **ASKED, agency_id=court)
     assert "the other one of custodian and city attorney decides" in ordered.text
     assert attorney.send("/releases/1/decide", decision="give_effect", reason="mine").status_code == 403
-    assert "served, and good" in sent(custodian, "/releases/1/decide", decision="give_effect", reason="served, and good").text
+    assert (
+        "served, and good"
+        in sent(custodian, "/releases/1/decide", decision="give_effect", reason="served, and good").text
+    )
     assert custodian.send("/releases/1/fulfil").status_code == 200
     library = known(desk, name="City Library", kind="other_public", ori="")
     routed = uploaded(Person(desk), "/releases/new", **ASKED, agency_id=library)
@@ -191,7 +198,14 @@ def test_an_order_and_the_records_process_by_page(desk: Live) -> None:
 def test_who_has_none_of_it_gets_no_page(desk: Live) -> None:
     for role in (Role.ENGINEER, Role.ADMINISTRATOR, Role.TRAINING_COORDINATOR):
         who = Person(desk, role)
-        for path in ("/releases", "/releases/new", "/releases/exigent", "/releases/order", "/releases/recipients", "/agencies"):
+        for path in (
+            "/releases",
+            "/releases/new",
+            "/releases/exigent",
+            "/releases/order",
+            "/releases/recipients",
+            "/agencies",
+        ):
             assert who.browser.get(path).status_code == 403, path
     custodian = Person(desk, Role.CUSTODIAN)
     assert custodian.browser.get("/releases/9").status_code == 404

@@ -22,7 +22,7 @@ from alpr_assets.search.freezing import Frozen
 from tests.console.api.test_canvassing import incident
 from tests.console.consoles import HOST, Browser, Console
 
-VALUES = {"breach_id": "1", "name": "individuals", "audit_id": "1", "finding_id": "1", "review_id": "1", "plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "package_id": "1", "booking_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
+VALUES = {"breach_id": "1", "name": "individuals", "audit_id": "1", "finding_id": "1", "review_id": "1", "plan_id": "1", "row": "11899", "column": "3910", "hold_id": "1", "package_id": "1", "booking_id": "1", "release_id": "1", "letter_id": "1", "agency_id": "1", "agreement_id": "1", "handover_id": "1", "path": "7ABC123", "run_id": "0", "asset_key": "raw_captures", "member_id": "1", "record_id": "0",
           "designee_id": "1", "watch_id": "1", "hit_id": "1", "ending": "json"}  # fmt: skip
 
 
@@ -127,6 +127,9 @@ NEEDED = {
     "/watches": {Action.VIEW_HITS, Action.READ_RECORD}, "/watches/1": {Action.VIEW_HITS, Action.READ_RECORD},
     "/watches/new": {Action.PLACE_WATCH}, "/hits/banner": {Action.VIEW_HITS}, "/hits/stream": {Action.VIEW_HITS}, "/search/picture": {Action.OPEN_IMAGE}, "/search/lineage": {Action.TRACE_READ},
     "/evidence": {Action.BOOK_EVIDENCE}, "/evidence/new": {Action.PACK_EVIDENCE}, "/unbooked": {Action.WAIVE_BOOKING},
+    "/releases": {Action.VIEW_RELEASES}, "/releases/1": {Action.VIEW_RELEASES}, "/releases/recipients": {Action.VIEW_RELEASES},
+    "/releases/1/letters/1": {Action.VIEW_RELEASES}, "/releases/new": {Action.ENTER_RELEASE}, "/releases/exigent": {Action.REVIEW_RELEASE},
+    "/releases/order": {Action.ORDER_RELEASE}, "/agencies": {Action.VIEW_RELEASES}, "/agencies/agreements/1": {Action.VIEW_RELEASES},
     "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE},
     "/purges/1/certificate": {Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD}, "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
@@ -191,6 +194,7 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
             or (path.startswith("/holds") and may(role, Action.PLACE_HOLD))
             or (path.startswith("/evidence") and may(role, Action.BOOK_EVIDENCE))
             or (path == "/breaches/1/decide" and may(role, Action.DECIDE_BREACH))
+            or (path.startswith("/releases") and may(role, Action.VIEW_RELEASES))
             or (path.startswith("/unbooked") and may(role, Action.WAIVE_BOOKING))
             or (path.startswith("/incidents") and may(role, Action.CANVASS))
             or (path.startswith(("/audits", "/findings", "/reviews")) and may(role, Action.CONDUCT_AUDIT))
@@ -295,6 +299,18 @@ API_ASKS: dict[str, dict[str, Any]] = {
         "reason": "check",
         "checked": {"sha256": "0" * 64, "is_whole": True},
     },
+    "/api/releases/enter": {
+        **WHY,
+        "agency_id": 1,
+        "person": "Dana Cole",
+        "person_title": "Detective",
+        "asked_for": "robbery",
+        "statute": "Penal Code 211",
+        "scope": {"pattern": "7ABC123", "since": "2026-06-14T00:00:00Z", "until": "2026-06-15T00:00:00Z"},
+        "came_by": "mail",
+        "came_at": "2026-06-15T00:00:00Z",
+        "letter": {"file_name": "letter.pdf", "content": "JVBERi0xLjc="},
+    },
     "/api/read-versions": {**WHY, "day": "2026-06-15", "capture_id": 1},
     "/api/version-differences": {**WHY, "since": "2026-06-15T00:00:00Z", "until": "2026-06-16T00:00:00Z"},
 }
@@ -302,7 +318,7 @@ API_ASKS: dict[str, dict[str, Any]] = {
 
 def test_every_question_of_the_data_api_is_among_those_driven_above(routes):
     """A new route of the API must be added here, or be one that returns nothing about vehicles."""
-    others = {"/api/base-layer", "/api/places", "/api/me", "/api/purposes", "/api/sign-in", "/api/sign-out", "/api/openapi.json", "/api/record/head",
+    others = {"/api/base-layer", "/api/places", "/api/me", "/api/purposes", "/api/sign-in", "/api/sign-out", "/api/openapi.json", "/api/record/head", "/api/releases/list",
               "/api/record/0/inclusion", "/api/record/consistency"}  # fmt: skip
     assert {path for _, path in routes if path.startswith("/api/")} == set(API_ASKS) | others
 

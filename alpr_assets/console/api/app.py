@@ -21,6 +21,7 @@ from alpr_assets.console.api import (
     plates,
     proofs,
     recognising,
+    releases,
     searching,
 )
 from alpr_assets.console.api.problems import PROBLEM, Problem, handle_problems
@@ -73,6 +74,7 @@ def create_api(services: Services) -> FastAPI:
         recognising.router,
         exporting.router,
         evidence.router,
+        releases.router,
         freezing.router,
         cases.router,
         lineage.router,

@@ -51,6 +51,7 @@ OPERATIONS = [
     ("POST", "/freeze"), ("POST", "/reproduce"), ("POST", "/locate"), ("POST", "/locate/requests"), ("GET", "/locate/requests"),
     ("POST", "/read-versions"), ("POST", "/version-differences"), ("POST", "/lineage"),
     ("POST", "/evidence/pack"), ("POST", "/evidence/packages"), ("POST", "/evidence/stamp"), ("POST", "/evidence/book"), ("POST", "/evidence/follow"),
+    ("POST", "/releases/enter"), ("POST", "/releases/list"),
     ("POST", "/base-layer"), ("POST", "/places"),
     ("GET", "/record/head"),
     ("GET", "/record/consistency"), ("GET", "/record/{record_id}/inclusion"),
@@ -60,7 +61,7 @@ ASKS = [
     "PlateHistoryAsk", "HitsAsk", "ImageAsk", "ExportAsk", "HitAsk", "WatchesAsk", "SignIn", "PartialPlatesAsk",
     "PossiblePlatesAsk", "PlatePathAsk", "CanvassAsk", "CoTravelAsk", "CountsAsk",
     "FreezeAsk", "ReproduceAsk", "LocateAsk", "LocateRequestAsk",
-    "PackAsk", "PackagesAsk", "StampAsk", "BookAsk", "FollowAsk", "ReadVersionsAsk", "VersionDifferencesAsk", "LineageAsk",
+    "PackAsk", "PackagesAsk", "StampAsk", "BookAsk", "FollowAsk", "EnterReleaseAsk", "ReadVersionsAsk", "VersionDifferencesAsk", "LineageAsk",
 ]  # fmt: skip
 
 
