@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from alpr_assets.defs import accountability, audits, captures, hotlists, matches, reads, retention
+from alpr_assets.defs import accountability, audits, captures, hotlists, matches, reads, releases, retention
 from alpr_assets.defs.store import StoreResource
 
 defs = dg.Definitions(
@@ -20,6 +20,7 @@ defs = dg.Definitions(
         audits.misuse_signals,
         audits.audit_report,
         accountability.transparency_report,
+        releases.releases,
     ],
     asset_checks=[
         captures.captures_are_sound,
@@ -48,6 +49,7 @@ defs = dg.Definitions(
         retention.draft_purge,
         retention.execute_purge,
         retention.rewrite_purged,
+        releases.look_at_releases,
     ],
     sensors=[captures.landing, hotlists.hotlist_files, retention.purges_asked, retention.purges_begun],
     schedules=[
@@ -58,6 +60,7 @@ defs = dg.Definitions(
         audits.audits_reported,
         retention.retention_judged,
         retention.purged_rewritten,
+        releases.releases_looked_at,
     ],
     resources={"store": StoreResource()},
     # Parallel work happens inside an asset; a process for each step costs 20–35 s a day.

@@ -44,6 +44,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "misuse_signals",
         "audit_report",
         "transparency_report",
+        "releases",
     }
     assert {key.to_user_string() for key in repository.asset_graph.asset_check_keys} == {
         "raw_captures:captures_are_sound",
@@ -67,6 +68,8 @@ def test_the_pipeline_is_exactly_this() -> None:
         "audit_report:every_finding_is_closed_in_time",
         "transparency_report:every_month_is_published",
         "transparency_report:the_policy_at_work_is_in_force",
+        "releases:nothing_left_outside_its_approval",
+        "releases:every_request_is_answered_in_time",
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "heads_to_witnesses",
@@ -76,6 +79,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "retention_judged",
         "signals_reviewed",
         "audits_reported",
+        "releases_looked_at",
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "landing",
@@ -98,6 +102,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "draft_purge",
         "execute_purge",
         "rewrite_purged",
+        "look_at_releases",
     }
 
 

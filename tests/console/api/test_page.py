@@ -19,6 +19,7 @@ from alpr_assets.console.api import (
     plates,
     proofs,
     recognising,
+    releases,
     searching,
 )
 from alpr_assets.console.api.columns import documented, schema_of
@@ -63,6 +64,7 @@ def routes_table() -> str:
             exporting.router,
             freezing.router,
             evidence.router,
+            releases.router,
             cases.router,
             lineage.router,
             proofs.router,
