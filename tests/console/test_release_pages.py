@@ -85,6 +85,7 @@ def test_from_a_letter_to_a_package_that_only_the_agency_opens(desk: Live, tmp_p
     entered = uploaded(officer, "/releases/new", **ASKED, agency_id=number)
     assert "Release 1" in entered.text
     assert "letter.pdf" in entered.text
+    assert "1 request of other agencies waits for review" in commander.get("/")
     assert "Take the package" not in custodian.get("/releases/1")
     early = custodian.send("/releases/1/fulfil")
     assert (early.status_code, "no approved release" in early.text) == (404, True)
@@ -168,6 +169,7 @@ def test_a_request_by_phone_goes_at_once_and_is_completed_in_writing(desk: Live)
     desk.clock.now += timedelta(hours=73)
     commander.browser = desk.console.browser(commander.member_id)
     assert "overdue since" in commander.get("/releases")
+    assert "1 request by phone should be there in writing" in commander.get("/")
     late = commander.send("/releases/exigent", **ASKED, **phone, agency_id=number, reason="another")
     assert (late.status_code, "overdue in writing: 1" in late.text) == (409, True)
     done = uploaded(commander, "/releases/complete", **WHY, release_id="1", reason="as they said on the phone")

@@ -18,6 +18,8 @@ from alpr_assets.console.pages.hits_banner import SECONDS, banner_for
 from alpr_assets.lifecycle.evidence.booking import n_broken
 from alpr_assets.lifecycle.holds.listing import overdue
 from alpr_assets.lifecycle.holds.settling import n_waiting
+from alpr_assets.lifecycle.releases.entering import n_overdue as n_unwritten
+from alpr_assets.lifecycle.releases.listing import n_asked
 from alpr_assets.store.engine import reading
 
 NOTHING: Final[dict[str, Any]] = {"handed": [], "numbers": [], "n_overdue": 0, "escalated": [], "names": {}}
@@ -33,6 +35,7 @@ async def home(asked: Asked) -> Response:
     waiting = await run_sync(_waiting, asked) if asked.may(Action.CANVASS) else NOTHING
     of_evidence = await run_sync(_of_evidence, asked)
     due = await run_sync(_due, asked)
+    of_releases = await run_sync(_of_releases, asked)
     return await asked.page(
         "home.html",
         member=member,
@@ -44,6 +47,7 @@ async def home(asked: Asked) -> Response:
         **waiting,
         **of_evidence,
         **due,
+        **of_releases,
     )
 
 
@@ -77,6 +81,14 @@ def _of_evidence(asked: Asked) -> dict[str, int]:
             "n_unbooked": n_waiting(connection) if waives or packs else 0,
             "n_broken": n_broken(connection) if leads else 0,
         }
+
+
+def _of_releases(asked: Asked) -> dict[str, int]:
+    """Requests that wait for review, and those by phone whose letter is late: told to who reviews."""
+    if not asked.may(Action.REVIEW_RELEASE):
+        return {"n_asked": 0, "n_unwritten": 0}
+    with reading(asked.services.store.engine) as connection:
+        return {"n_asked": n_asked(connection), "n_unwritten": n_unwritten(connection, asked.at)}
 
 
 ROUTES: Final = [Route("/", home)]

@@ -139,6 +139,12 @@ def recipients(grant: Grant, engine: Engine, *, since: datetime, until: datetime
     return Found(frame, [ResultId("release", None, number) for number in dict.fromkeys(row[1] for row in rows)])
 
 
+def n_asked(connection: Connection) -> int:
+    """Written requests that wait for their review: told to who reviews."""
+    waiting = select(func.count()).where(release.c.status == "asked", release.c.kind == "written")
+    return connection.scalar(waiting) or 0
+
+
 def counts(connection: Connection, *, at: datetime, on: date) -> dict[str, Any]:
     """For whoever looks after the file, and has no grant.
 
