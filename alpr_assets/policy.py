@@ -177,11 +177,11 @@ class Releases(Section):
     keep_days : after which a recipient has destroyed what he got
     """
 
-    refused_words: tuple[str, ...]
-    exigent_hours: int = Field(gt=0)
-    records_days: int = Field(gt=0)
-    fulfil_days: int = Field(gt=0)
-    keep_days: int = Field(gt=0)
+    refused_words: tuple[str, ...] = ("immigra", "deportation", "abortion", "reproductive", "gender affirming")
+    exigent_hours: int = Field(default=72, gt=0)
+    records_days: int = Field(default=10, gt=0)
+    fulfil_days: int = Field(default=30, gt=0)
+    keep_days: int = Field(default=365, gt=0)
 
 
 class Pipeline(Section):
@@ -494,7 +494,7 @@ class Policy(Section):
     holds: Holds
     purge: Purge
     breach: Breach = Breach()
-    releases: Releases
+    releases: Releases = Releases()
     pipeline: Pipeline
     captures: Captures
     recognition: Recognition

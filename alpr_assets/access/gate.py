@@ -39,7 +39,7 @@ KINDS: Final = {
     Action.OPEN_IMAGE: Kind.IMAGE,
     Action.EXPORT: Kind.EXPORT,
     Action.PACK_EVIDENCE: Kind.EXPORT,
-    Action.FULFIL_RELEASE: Kind.EXPORT,
+    Action.FULFIL_RELEASE: Kind.RELEASE,
     Action.VIEW_PIPELINE: Kind.PIPELINE,
     Action.OPERATE_PIPELINE: Kind.PIPELINE,
 }

@@ -16,10 +16,10 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.releases.texts import line
 from alpr_assets.store.releases import MAX_CONTACT, MAX_KEY, MAX_NAME, MAX_REASON, agency, agency_decision
 

@@ -17,9 +17,9 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Row, func, insert, select
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import written
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.releases import agencies, agreements, letters
 from alpr_assets.lifecycle.releases.agencies import ENFORCING, AgencyKind
 from alpr_assets.lifecycle.releases.deciding import decide

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from alpr_assets.access.reasons import LEAST, one_line
 from alpr_assets.errors import AccessRefusedError, MalformedError
-from alpr_assets.lifecycle.reasons import LEAST, one_line
 from alpr_assets.policy import Policy
 from alpr_assets.store.releases import MAX_REASON
 

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Row, select
 
 from alpr_assets.access import designee
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import written
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.reasons import written
 from alpr_assets.lifecycle.releases import agencies, agreements, letters, points
 from alpr_assets.lifecycle.releases.deciding import decide, standing
 from alpr_assets.lifecycle.releases.letters import Letter

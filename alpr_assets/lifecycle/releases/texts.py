@@ -1,4 +1,4 @@
-"""Lines that a person types about a release. Here: one line, checked. Not here: reasons (`lifecycle.reasons`)."""
+"""Lines that a person types about a release. Here: one line, checked. Not here: reasons (`access.reasons`)."""
 
 from __future__ import annotations
 

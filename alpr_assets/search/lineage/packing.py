@@ -28,7 +28,7 @@ def packages(traced: Traced) -> Iterator[Step]:
         yield Step(
             what=f"Package {row.package_id} has it", at=row.packed_at, by=traced.name(row.member_id),
             facts=known(
-                package=row.package_id, hold=row.hold_id, case_number=row.case_number, sha256=row.sha256, stamped_at=row.stamped_at,
+                package=row.package_id, hold=row.hold_id, release=row.release_id, case_number=row.case_number, sha256=row.sha256, stamped_at=row.stamped_at,
             ),
             ids=(ResultId("evidence_package", None, row.package_id),),
         )  # fmt: skip

@@ -121,7 +121,7 @@ def test_what_leaves_is_recorded_and_what_cannot_be_recorded_does_not_leave(one_
     assert desk.of(release_id)["status"] == "approved"
     desk.fulfil(release_id).spool.close()
     left = next(one for one in reversed(desk.recorder.entries) if one.action == "fulfil_release")
-    assert (left.kind, left.outcome) == (Kind.EXPORT, Outcome.ANSWERED)
+    assert (left.kind, left.outcome) == (Kind.RELEASE, Outcome.ANSWERED)
     assert {one.kind for one in left.results} == {"release", "capture", "read"}
 
 
