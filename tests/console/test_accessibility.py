@@ -31,9 +31,9 @@ PAGES = {
     Role.COMMANDER: (
         "/", "/hits", "/hits/1", "/watches", "/watches/new", "/search/plate", "/search/canvass", "/incidents", "/holds",
         "/holds/new", "/purges", "/exports", "/destinations", "/members", "/members/1", "/members/batch", "/policy/in-force",
-        "/sessions",
+        "/sessions", "/releases", "/releases/new", "/releases/exigent", "/releases/recipients", "/agencies",
     ),
-    Role.CUSTODIAN: ("/designee",),
+    Role.CUSTODIAN: ("/designee", "/releases/order"),
     Role.TRAINING_COORDINATOR: ("/training",),
     Role.AUDITOR: ("/record",),
 }  # fmt: skip

@@ -11,12 +11,13 @@ import pytest
 
 from alpr_assets.access.roles import Role
 from alpr_assets.lifecycle.releases.points import QUESTIONS
-from alpr_assets.policy import Policy
 from tests.console.browsers import chromium, complaints, served
+from tests.console.test_accessibility import faults
 from tests.console.test_browser import sign_in
 from tests.console.test_release_pages import SHERIFF, designate
 from tests.lifecycle.releases.desks import KEY
 from tests.live import STOLEN, Live, recorded_console
+from tests.policies import adopted
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +25,8 @@ SHOTS = os.environ.get("ALPR_SCREENSHOTS")  # a folder: pictures for a person to
 
 
 @pytest.fixture
-def desk(tmp_path: Path, policy: Policy) -> Iterator[Live]:
-    with recorded_console(tmp_path, policy) as opened:
+def desk(tmp_path: Path) -> Iterator[Live]:
+    with recorded_console(tmp_path, adopted(tmp_path)) as opened:
         designate(opened)
         with served(opened.console) as url:
             opened.url = url
@@ -48,13 +49,14 @@ def at_desk(browser: Any, live: Live, role: Role) -> Any:
 
 
 def seen(page: Any, name: str) -> None:
-    """Nothing scrolls sideways, wide or on a phone; and a picture of each, where somebody wants to look."""
+    """Axe finds nothing, nothing scrolls sideways, wide or on a phone; and a picture of each, where somebody wants to look."""
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
     page.set_viewport_size({"width": 1280, "height": 900})
+    assert faults(page) == [], name
 
 
 @pytest.mark.clause("422.7")
