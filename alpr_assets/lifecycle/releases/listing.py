@@ -15,6 +15,7 @@ from alpr_assets.access.gate import Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.errors import NotFoundError
+from alpr_assets.lifecycle.releases.agencies import AgencyKind
 from alpr_assets.lifecycle.releases.scopes import Scope
 from alpr_assets.store.engine import reading
 from alpr_assets.store.evidence import evidence_package
@@ -143,6 +144,21 @@ def n_asked(connection: Connection) -> int:
     """Written requests that wait for their review: told to who reviews."""
     waiting = select(func.count()).where(release.c.status == "asked", release.c.kind == "written")
     return connection.scalar(waiting) or 0
+
+
+def n_decided(
+    connection: Connection, *, since: datetime, until: datetime, kinds: tuple[str, ...]
+) -> list[tuple[AgencyKind, str, int]]:
+    """How many decisions of these kinds there were in a time, by the kind of agency: kind of agency, kind of decision, number."""
+    decision = release_decision.c
+    rows = connection.execute(
+        select(agency.c.kind, decision.kind, func.count())
+        .join(release, release.c.release_id == decision.release_id)
+        .join(agency, agency.c.agency_id == release.c.agency_id)
+        .where(decision.kind.in_(kinds), decision.decided_at >= since, decision.decided_at < until)
+        .group_by(agency.c.kind, decision.kind)
+    ).tuples()
+    return [(AgencyKind(kind), what, n) for kind, what, n in rows]
 
 
 def counts(connection: Connection, *, at: datetime, on: date) -> dict[str, Any]:

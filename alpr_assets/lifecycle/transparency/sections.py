@@ -22,6 +22,8 @@ from alpr_assets.access.roles import QUESTIONS, Action
 from alpr_assets.lifecycle.hits.precision import verdict
 from alpr_assets.lifecycle.holds import listing
 from alpr_assets.lifecycle.hotlists.categories import Category
+from alpr_assets.lifecycle.releases.agencies import KINDS, AgencyKind
+from alpr_assets.lifecycle.releases.listing import n_decided
 from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.lifecycle.transparency.cells import Cell, exact, volume
 from alpr_assets.lifecycle.transparency.months import Month
@@ -76,9 +78,7 @@ def hits(of: Sources) -> Iterator[Cell]:
     hit, zone = schema.hit.c, of.policy.zone
     decided = verdict().label("verdict")
     raised = (hit.raised_at >= of.month.since(zone), hit.raised_at < of.month.until(zone))
-    rows = of.connection.execute(
-        select(hit.category, decided, func.count()).where(*raised).group_by(hit.category, decided)
-    )
+    rows = of.connection.execute(select(hit.category, decided, func.count()).where(*raised).group_by(hit.category, decided))
     counts: Counter[tuple[str, str]] = Counter()
     for category, said, n in rows:
         counts[_named(category, of.policy), VERDICTS[said]] += n
@@ -126,6 +126,17 @@ def audits(of: Sources) -> Iterator[Cell]:
     yield Cell(row="Findings", **exact(n_found, small=of.policy.transparency.small_cell))
 
 
+def released(of: Sources) -> Iterator[Cell]:
+    zone, columns = of.policy.zone, {"fulfilled": "Given data", "denied": "Denied"}
+    rows = n_decided(of.connection, since=of.month.since(zone), until=of.month.until(zone), kinds=tuple(columns))
+    counts = Counter({(KINDS[kind], columns[decision]): n for kind, decision, n in rows})
+    asking = [title for kind, title in KINDS.items() if kind is not AgencyKind.PRIVATE]
+    for row, column in product(asking, columns.values()):
+        yield Cell(
+            row=row.capitalize(), column=column, **exact(counts[row, column], small=of.policy.transparency.small_cell)
+        )
+
+
 def overdue(of: Sources) -> Iterator[Cell]:
     figures = of.policy.transparency
     days = judge_days(of.connection, policy=of.policy, on=of.on)
@@ -154,6 +165,10 @@ SECTIONS: Final = (
     Section(
         code="purges", title="Destroyed", count=purges, population="destroyed picture, by its purge's certificate",
         note="Each purge has a certificate; its SHA-256 stands here, and in the access record.",
+    ),
+    Section(
+        code="releases", title="Data for other agencies", count=released, population="decision on a request, by its moment", recorded=True,
+        note="Only California public agencies can be given any. What was asked for in writing, by order of a court, or by phone and then in writing.",
     ),
     Section(
         code="audits", title="Audits", count=audits, population="audit, by the moment it was signed off", recorded=True,

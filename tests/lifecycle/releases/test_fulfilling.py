@@ -15,6 +15,8 @@ from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, NotFoundError
 from alpr_assets.lifecycle.evidence import booking, verifying
 from alpr_assets.lifecycle.releases import agencies, fulfilling, listing, reviewing
+from alpr_assets.lifecycle.transparency.months import Month
+from alpr_assets.lifecycle.transparency.sections import Sources, released
 from alpr_assets.lifecycle.watches.areas import Circle
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
@@ -220,6 +222,21 @@ def test_recipients_are_listed_by_quarter_and_what_they_should_have_destroyed_is
     desk.do(Action.CLOSE_RELEASE, desk.custodian, reviewing.destroyed, release_id, reason="their letter of 2 July")
     with reading(desk.store.engine) as connection:
         assert listing.counts(connection, **later)["overdue_destruction"] == []
+
+
+@pytest.mark.clause("422.3.1(g)")
+def test_the_public_is_told_what_kinds_of_agencies_got_data_with_small_counts_hidden(one_desk):
+    desk = one_desk
+    desk.put(Pass("7ABC123", NOON))
+    desk.fulfil(approved(desk)).spool.close()
+    with reading(desk.store.engine) as connection:
+        of = Sources(
+            connection=connection, record=connection, policy=desk.policy, month=Month.of(desk.now.date()), on=desk.now.date()
+        )  # fmt: skip
+        cells = {(one.row, one.column): one for one in released(of)}
+    assert cells["Law enforcement", "Given data"].fewer_than == desk.policy.transparency.small_cell
+    assert cells["Prosecutor", "Given data"].count == 0
+    assert len(cells) == 8
 
 
 def test_a_release_is_no_package_of_the_property_room(one_desk):
