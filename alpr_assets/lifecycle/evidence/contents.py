@@ -8,7 +8,7 @@ Of list entries, only the department's own words go with it, and those only when
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -84,6 +84,12 @@ def gather(
         taken, reads, looked, [told.row(one) for one in known], passes, hits, basis, _custody(taken, basis, grant, told),
         n_restricted,
     )  # fmt: skip
+
+
+def for_another_agency(gathered: Contents, *, with_hits: bool) -> Contents:
+    """The same without hits, or with those of the department's own lists only; nothing tells that there are others."""
+    own = [one for one in gathered.hits if with_hits and one["source"] == OWN and one["watch_id"] is None]
+    return replace(gathered, hits=own, n_restricted=0)
 
 
 def day_of(record: Record, name: str = "day") -> date:

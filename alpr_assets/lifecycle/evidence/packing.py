@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date
 from functools import partial
 from typing import Any
@@ -97,6 +97,7 @@ class _Wanted:
 
     options : how, once it was read
     recipient : age public key; empty: in clear
+    with_entries : of a hold; with_hits: of a release
     until_on : of a release, when the recipient has destroyed it
     """
 
@@ -105,7 +106,7 @@ class _Wanted:
     options: Callable[[Contents], Options]
     recipient: str
     with_entries: bool = False
-    with_hits: bool = True
+    with_hits: bool = False
     until_on: date | None = None
 
 
@@ -271,8 +272,8 @@ class Packer:
             raise VerificationError(
                 f"{what}: {missing} of its captures are not there", remedy="look at the purges' certificates"
             )
-        if not wanted.with_hits:
-            gathered = replace(gathered, hits=[], n_restricted=0)
+        if wanted.until_on is not None:
+            gathered = contents.for_another_agency(gathered, with_hits=wanted.with_hits)
         options = wanted.options(gathered)
         gathered, bystanders = narrowed(gathered, options)
         name = f"alpr-{grant.ask.case_number}-{basis.kind}-{basis.number}-{grant.at.astimezone(UTC):%Y%m%dT%H%M%SZ}"[

@@ -42,10 +42,14 @@ def ready(connection: Connection, release_id: int, *, at: datetime, policy: Poli
     Raises
     ------
     AccessRefusedError : `outside_agency`
-    IllegalMoveError : not approved, the approval is too old, the agency is not verified or has no verified key
+    IllegalMoveError : not approved, the approval is too old, its letter is late, the agency is not verified or has no verified key
     NotFoundError : there is no such release
     """
     row = standing(connection, release_id, "approved", "fulfilled")
+    if row.kind == "exigent" and row.completed_at is None and row.due_at < at:
+        raise IllegalMoveError(
+            f"release {release_id} is overdue in writing", remedy="complete it with the letter first"
+        )
     decision = release_decision.c
     approval = connection.execute(
         select(release_decision).where(decision.release_id == release_id, decision.kind == "approved")

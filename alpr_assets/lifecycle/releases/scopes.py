@@ -32,7 +32,7 @@ HELP: Final = "give a plate or part of one, an area or a reader; and the time fr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is asked for, or may go. selector: described, with both times; with_hits: those that are no restricted file's"""
+    """What is asked for, or may go. selector: described, with both times; with_hits: those on the department's own lists"""
 
     selector: Selector
     with_pictures: bool = False

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from alpr_assets.access.people import Source
 from alpr_assets.access.record.entries import Kind, Outcome, RecordUnavailableError
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, NotFoundError
@@ -85,9 +86,12 @@ def test_a_package_of_a_plate_holds_its_reads_and_copies_in_which_others_are_cov
 def test_hits_and_pictures_go_only_where_they_were_approved(one_desk, tmp_path):
     desk = one_desk
     desk.put(Pass("7ABC123", NOON))
-    raise_hit(desk)
+    desk.custodian = replace(desk.custodian, sources=frozenset(Source))
+    for source, changes in (("department", {}), ("state", {}), ("federal", {"restricted": True})):
+        raise_hit(desk, source, **changes)
     bag = desk.unpacked(approved(desk, scope(hits=True)), tmp_path / "there")
-    assert [one["plate"] for one in loaded(bag, "hits.json")] == ["7ABC123"]
+    assert [(one["plate"], one["source"]) for one in loaded(bag, "hits.json")] == [("7ABC123", "department")]
+    assert "left out" not in (bag / "data" / "report.html").read_text()  # that there are others is not told
     assert not {"covered", "images"} & {path.name for path in (bag / "data").iterdir()}
 
 
@@ -153,6 +157,18 @@ def test_nothing_leaves_without_approval_too_late_or_without_a_verified_key(one_
         desk.fulfil(other.release_id)
     with reading(desk.store.engine) as connection:
         assert connection.execute(select(evidence_package)).all() == []
+
+
+@pytest.mark.clause("422.7")
+def test_what_came_by_phone_does_not_leave_once_its_letter_is_late(one_desk):
+    desk = one_desk
+    desk.put(Pass("7ABC123", NOON))
+    desk.designate()
+    taken = desk.exigent(desk.agency())
+    desk.fulfil(taken.release_id).spool.close()
+    desk.now += timedelta(hours=73)
+    with pytest.raises(IllegalMoveError, match="overdue in writing"):
+        desk.fulfil(taken.release_id)
 
 
 def test_the_database_packs_nothing_for_another_agency_that_was_not_approved(desk):
