@@ -78,7 +78,9 @@ def hits(of: Sources) -> Iterator[Cell]:
     hit, zone = schema.hit.c, of.policy.zone
     decided = verdict().label("verdict")
     raised = (hit.raised_at >= of.month.since(zone), hit.raised_at < of.month.until(zone))
-    rows = of.connection.execute(select(hit.category, decided, func.count()).where(*raised).group_by(hit.category, decided))
+    rows = of.connection.execute(
+        select(hit.category, decided, func.count()).where(*raised).group_by(hit.category, decided)
+    )
     counts: Counter[tuple[str, str]] = Counter()
     for category, said, n in rows:
         counts[_named(category, of.policy), VERDICTS[said]] += n
