@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from alpr_assets.errors import StorageError
-from alpr_assets.store import schema
+from alpr_assets.store import evidence, schema
 from alpr_assets.store.engine import MIGRATIONS, is_current, migrate, open_engine, reading, writing
 from alpr_assets.store.purges import purge_plan
 from alpr_assets.store.types import to_microseconds
@@ -44,7 +44,7 @@ def upgraded(engine: Engine, revision: str) -> None:
 def put(engine: Engine, table: str, **values: Any) -> None:
     """A row of the schema as it is in the database, which the model no longer describes."""
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql" and "day" in values and table != "hit":
+        if connection.dialect.name == "postgresql" and "day" in values and table not in {"hit", "evidence_item"}:
             connection.exec_driver_sql(
                 f"CREATE TABLE IF NOT EXISTS {table}_all PARTITION OF {table} FOR VALUES FROM ('2020-01-01') TO ('2030-01-01')"
             )
@@ -147,3 +147,37 @@ def test_a_row_that_does_not_say_so_is_unsure(database: Engine) -> None:
     put(database, "read", **old_read(1, 0.99))
     with reading(database) as connection:
         assert connection.scalars(sa.select(schema.read.c.sure)).all() == [False]
+
+
+def test_packages_booked_before_releases_came_stay_whole_and_fixed(database: Engine) -> None:
+    """0021: SQLite makes the table anew, and with it what refers to it."""
+    upgraded(database, "0020")
+    put(
+        database, "hold", hold_id=1, ground="criminal_evidence", purpose="stolen_vehicle", case_number="26-01234", reason="evidence",
+        member_id=1, placed_at=AT, pattern="7ABC123", n_items=0, status="standing", review_on=DAY, n_decisions=0,
+    )  # fmt: skip
+    put(
+        database, "evidence_package", package_id=1, hold_id=1, record_id=1, purpose="stolen_vehicle", case_number="26-01234", member_id=1,
+        packed_at=AT, name="bag", sha256="0" * 64, tagmanifest="", seal="", options="{}", n_captures=1, n_bytes=1,
+    )  # fmt: skip
+    put(database, "evidence_item", package_id=1, day=DAY, capture_id=1)
+    put(
+        database, "evidence_booking", booking_id=1, package_id=1, item_number="26-1-1", media="drive", media_serial="4711", booked_at=AT, member_id=1
+    )  # fmt: skip
+    put(
+        database, "evidence_custody", custody_id=1, booking_id=1, seq=1, kind="booked", at=AT, from_whom="Lee Ray", to_whom="locker",
+        reason="booked", sha256="0" * 64, is_intact=True, member_id=1,
+    )  # fmt: skip
+    migrate(database)
+    children = (evidence.evidence_item, evidence.evidence_booking, evidence.evidence_custody)
+    with reading(database) as connection:
+        package = connection.execute(sa.select(evidence.evidence_package)).one()
+        assert (package.hold_id, package.release_id) == (1, None)
+        assert [len(connection.execute(sa.select(table)).all()) for table in children] == [1, 1, 1]
+    for statement in (
+        sa.update(evidence.evidence_package).values(n_captures=2), sa.delete(evidence.evidence_package),
+        sa.update(evidence.evidence_custody).values(reason="another"), sa.delete(evidence.evidence_item),
+        sa.insert(evidence.evidence_item).values(package_id=2, day=DAY, capture_id=1),
+    ):  # fmt: skip
+        with pytest.raises(sa.exc.DBAPIError), writing(database) as connection:
+            connection.execute(statement)
