@@ -18,6 +18,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, Engine, insert, select
 
+from alpr_assets import pdf
 from alpr_assets.access import register
 from alpr_assets.access.acting import Office, acting
 from alpr_assets.access.audits import drawing, listing
@@ -104,10 +105,7 @@ def rendered(said: Mapping[str, Any]) -> str:
 
 def printed(html: str) -> bytes:
     """The same on paper, PDF; its dates are the page's own, so that the same page gives the same bytes."""
-    from weasyprint import HTML  # noqa: PLC0415 - 1 s, only where a report is made
-
-    pdf: bytes = HTML(string=html).write_pdf(pdf_identifier=sha256_hex(html.encode()).encode()[:16])
-    return pdf
+    return pdf.printed(html, identifier=sha256_hex(html.encode()).encode()[:16])
 
 
 def bars(ages: Sequence[int]) -> list[dict[str, float]]:

@@ -5,23 +5,22 @@ Here: from records to the two files. Not here: the records (`contents`). The PDF
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from alpr_assets import pdf
 from alpr_assets.lifecycle.evidence.contents import Contents
 from alpr_assets.lifecycle.evidence.telling import Record
 from alpr_assets.policy import Policy
 
 MOST_PICTURED: Final = 100
 MAP: Final = "map.png"
-BASE: Final = "bag:/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ def written(
     """report.html, report.pdf and the map, by their names under data/."""
     html = _html(contents, pictured, frame, picture_map=picture_map, policy=policy)
     images = {one.file: one.small for one in pictured} | ({MAP: picture_map} if picture_map else {})
-    files = {"report.html": html.encode(), "report.pdf": _pdf(html, images, frame)}
+    paper = pdf.printed(html, identifier=frame.name.encode(), pictures=images, accessible=True)
+    files = {"report.html": html.encode(), "report.pdf": paper}
     return files | ({MAP: picture_map} if picture_map else {})
 
 
@@ -94,23 +94,3 @@ def _template() -> Template:
     return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(
         "report.html"
     )
-
-
-def _pdf(html: str, images: Mapping[str, bytes], frame: Frame) -> bytes:
-    """PDF/UA-1 (ISO 14289): read aloud, searched and printed as it stands."""
-    import weasyprint  # noqa: PLC0415 - 0.4 s
-    from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
-
-    class FromMemory(URLFetcher):  # type: ignore[misc]
-        """Pictures of this package; nothing else, from nowhere."""
-
-        def fetch(self, url: str, headers: Any = None) -> Any:  # noqa: ARG002
-            name = url.removeprefix(BASE)
-            if name not in images:
-                raise ValueError(f"not part of the package: {url}")
-            kind = "image/png" if name == MAP else "image/jpeg"
-            return URLFetcherResponse(url, io.BytesIO(images[name]), {"Content-Type": kind}, 200)
-
-    page = weasyprint.HTML(string=html, base_url=BASE, url_fetcher=FromMemory())
-    made: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=frame.name.encode())
-    return made

@@ -28,7 +28,7 @@ RETAINED: Final = {
 """Classes of data in the public's words; a test holds them against the policy's."""
 
 DOES: Final = (
-    (DATA, "searches and looks at data"),
+    (DATA - {Action.TRACE_READ}, "searches and looks at data"),
     (frozenset({Action.READ_RECORD}), "audits what others searched"),
     (frozenset({Action.OPERATE_PIPELINE}), "runs the system, without seeing plates"),
 )
