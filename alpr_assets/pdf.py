@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from PIL import ImageFile
 
+from alpr_assets.errors import ConfigurationError
+
 BASE: Final = "memory:/"
 
 
@@ -22,6 +24,8 @@ def printed(
     identifier : of the file
     pictures : by the address that the page gives them, PNG or JPEG; every other address shows nothing
     accessible : PDF/UA-1 (ISO 14289): read aloud, searched and printed as it stands
+
+    Raises ConfigurationError: see `_weasyprint`
     """
     weasyprint, known = _weasyprint(), pictures or {}
     from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415 - see `_weasyprint`
@@ -41,10 +45,18 @@ def printed(
 
 
 def _weasyprint() -> ModuleType:
-    """It takes 0.4 s to import, and lets Pillow accept pictures that are cut short, in all of the process: that is undone."""
+    """It takes 0.4 s to import, and lets Pillow accept pictures that are cut short, in all of the process: that is undone.
+
+    Raises ConfigurationError: Debian's libpango is missing.
+    """
     before = ImageFile.LOAD_TRUNCATED_IMAGES
     try:
         import weasyprint  # noqa: PLC0415
+    except OSError as error:
+        raise ConfigurationError(
+            "no PDF can be made here: the library Pango is missing",
+            remedy="apt install libpango-1.0-0 libpangoft2-1.0-0",
+        ) from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
     found: ModuleType = weasyprint
