@@ -28,6 +28,7 @@ from alpr_assets.lifecycle.purge.completing import waiting
 from alpr_assets.lifecycle.purge.lots import DUE
 from alpr_assets.lifecycle.purge.manifests import Lot, Manifest, digest_of
 from alpr_assets.lifecycle.purge.on_file import require_in_date
+from alpr_assets.lifecycle.purge.packed import packed
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store import schema
@@ -148,7 +149,7 @@ def purges(grant: Grant, engine: Engine, *, at: datetime, key: SecretKey) -> Fou
     Returns
     -------
     A dict a purge: its plan's columns, `is_stale`, `decisions`, `lots`, the sums `n_days`, `n_destroyed`, `n_kept`; `n_touched`: hits that
-    people acted on, for which nobody can approve it; `is_removed`: certified, and its bytes are not rewritten yet; `completed_at`: when
+    people acted on, for which nobody can approve it; `packed`: packages that have captures of it, see `packed.PackedBefore`; `is_removed`: certified, and its bytes are not rewritten yet; `completed_at`: when
     they were, where that is a step of its own
     """
     grant.require(grant.ask.action if grant.ask.action is Action.APPROVE_PURGE else Action.PLAN_PURGE)
@@ -171,6 +172,9 @@ def purges(grant: Grant, engine: Engine, *, at: datetime, key: SecretKey) -> Fou
             for row in plans
             if row["status"] == "planned"
         }
+        before = {
+            row["plan_id"]: packed(connection, row["plan_id"], key) for row in plans if row["status"] == "planned"
+        }
         decided = [dict(row) for row in connection.execute(select(purge_decision).order_by(decisions.seq)).mappings()]
     for row in plans:
         mine = of.get(row["plan_id"])
@@ -179,7 +183,7 @@ def purges(grant: Grant, engine: Engine, *, at: datetime, key: SecretKey) -> Fou
             "lots": [dict(one) for one in taken if one["plan_id"] == row["plan_id"]],
         }  # fmt: skip
         row |= {"decisions": [one for one in decided if one["plan_id"] == row["plan_id"]]}
-        row |= {"n_touched": touched.get(row["plan_id"], 0)}
+        row |= {"n_touched": touched.get(row["plan_id"], 0), "packed": before.get(row["plan_id"], [])}
         row |= {"is_removed": row["plan_id"] in unwritten, "completed_at": completed.get(row["plan_id"])}
         row |= {"is_stale": row["status"] in {"planned", "approved"} and at >= row["stale_at"]}
     return Found(plans, [ResultId("purge", None, row["plan_id"]) for row in plans])
