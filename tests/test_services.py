@@ -266,9 +266,17 @@ def test_a_refused_list_makes_the_run_fail_and_says_why(environment: dict[str, s
     assert ran.returncode == 1
     assert "refused" in ran.stdout
     assert "hotlists.every_file_was_accepted" in ran.stdout
-    again = subprocess.run(
-        [ALPR, "run", "--once", "--hotlist", tmp_path / "svs.tbl"],
-        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert again.returncode == 1  # it is no better for having been refused before
+
+
+@pytest.mark.long
+def test_a_refused_list_is_no_better_for_having_been_refused_before(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "svs.tbl").write_bytes(b"DATE01/01/2026 00:00\nABC123 CA0120180627\n")
+    for _ in range(2):
+        again = subprocess.run(
+            [ALPR, "run", "--once", "--hotlist", tmp_path / "svs.tbl"],
+            env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert again.returncode == 1
     assert "svs.tbl was refused" in again.stdout

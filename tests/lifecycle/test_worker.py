@@ -418,7 +418,7 @@ def ended(process: subprocess.Popen[bytes]) -> str:
 def test_killed_in_the_middle_of_a_drop_the_next_one_loses_no_hit(
     sqlite_store: Store, tmp_path: Path, policy: Policy, policy_file: Path
 ) -> None:
-    kill_and_go_on(sqlite_store, tmp_path, policy, policy_file, 3)
+    kill_and_go_on(sqlite_store, tmp_path, policy, policy_file, 2)
 
 
 @pytest.mark.long

@@ -87,7 +87,7 @@ def _department(tmp_path: Path) -> Path:
 
 @pytest.mark.clause("422.5")
 def test_killed_while_packing_or_booking_the_next_run_ends_right(tmp_path, policy):
-    kills(tmp_path, policy, 6, seed=1)
+    kills(tmp_path, policy, 4, seed=1)
 
 
 @pytest.mark.long
