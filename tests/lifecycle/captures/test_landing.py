@@ -41,6 +41,7 @@ def shift(folder: Path, n: int = 3, *, start: int = 0, at: datetime = AT) -> Pat
 
 
 @pytest.mark.clause("422.5")
+@pytest.mark.clause("422.4(b)")
 def test_a_drop_lands_with_a_receipt_and_its_images_are_encrypted(
     store: Store, tmp_path: Path, policy: Policy, now: datetime
 ) -> None:

@@ -20,6 +20,7 @@ from tests.lifecycle.releases.desks import LETTER, NOON, NOW, SINCE, UNTIL, YES,
 
 
 @pytest.mark.clause("422.7")
+@pytest.mark.clause("422.7(a)")
 def test_a_letter_is_entered_reviewed_by_another_and_kept(desk):
     desk.designate()
     entered = desk.enter(desk.agency())
@@ -55,6 +56,7 @@ def test_without_a_designee_in_office_reviews_wait(one_desk):
 
 
 @pytest.mark.clause("422.7")
+@pytest.mark.clause("422.7(b)")
 def test_only_the_commander_or_the_current_designee_reviews_and_never_his_own(one_desk):
     desk = one_desk
     desk.designate(name="sam  fox", title=desk.supervisor.title)
@@ -239,6 +241,7 @@ def test_an_exigent_request_goes_at_once_and_one_that_is_late_in_writing_blocks_
 
 
 @pytest.mark.clause("422.2")
+@pytest.mark.clause("422.7(c)")
 def test_the_file_is_seen_by_who_keeps_it_and_by_who_entered_what(one_desk):
     desk = one_desk
     number = desk.agency()
