@@ -62,7 +62,7 @@ def answer(page: Any, **answers: str) -> None:
 
 
 @pytest.mark.clause("422.6(c)")
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_an_audit_from_plan_to_signature(searched: tuple[Live, str, Any], width: int, tmp_path: Path) -> None:
     live = searched[0]
     names = {
@@ -124,7 +124,7 @@ def test_an_audit_from_plan_to_signature(searched: tuple[Live, str, Any], width:
 
 
 @pytest.mark.clause("422.6(c)")
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_the_weeks_signals_are_decided(searched: tuple[Live, str, Any], width: int, tmp_path: Path) -> None:
     live = searched[0]
     services = live.console.services
@@ -151,7 +151,7 @@ def test_the_weeks_signals_are_decided(searched: tuple[Live, str, Any], width: i
     desk.close()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_own_plates_are_entered(searched: tuple[Live, str, Any], width: int, tmp_path: Path) -> None:
     desk = Desk(searched, Role.TRAINING_COORDINATOR, width, tmp_path, f"Pat Wells {width}")
     page = desk.page

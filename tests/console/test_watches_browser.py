@@ -49,7 +49,7 @@ def fits(page: Any, width: int) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth") <= width)
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_a_watch_is_placed_understood_and_approved(driven: tuple[Console, str, Any], width: int, tmp_path: Path):
     page = opened(driven, Role.OFFICER, width)
     told = complaints(page)
@@ -97,7 +97,7 @@ def test_what_is_typed_before_the_script_has_come_is_understood_too(driven: tupl
     page.locator("#meaning").get_by_text("one of 0, 9").wait_for()
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_a_read_is_corrected_beside_its_picture(driven: tuple[Console, str, Any], width: int):
     page = opened(driven, Role.ANALYST, width)
     told = complaints(page)

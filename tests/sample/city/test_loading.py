@@ -203,7 +203,7 @@ def days_loaded(url: str) -> int:
         engine.dispose()
 
 
-@pytest.mark.parametrize("how", ["--bulk", "--no-bulk"])
+@pytest.mark.parametrize("how", ["--bulk", pytest.param("--no-bulk", marks=pytest.mark.long)])
 def test_killed_in_the_middle_and_run_again_it_ends_as_if_nothing_had_happened(store, tmp_path, how):
     """SIGKILL: no handler runs. Then the portrait is that of an undisturbed load."""
     url = store.engine.url.render_as_string(hide_password=False)

@@ -76,6 +76,7 @@ def test_with_a_partial_plate_the_offender_is_among_the_first_five(city, policy)
     assert sorted(n_seen for _, n_seen in found)[10] > 500
 
 
+@pytest.mark.long
 def test_without_one_two_linked_incidents_put_the_offender_among_the_first_twenty(city, policy):
     series = [list(group) for _, group in groupby(city[0].planted.incidents, key=lambda one: one.series)]
     found = [ranks(city, policy, linked) for linked in series]
