@@ -152,6 +152,7 @@ def test_senseless_figure_is_refused(cache):
         PaddleRecogniser(cache, limit_side=0)
 
 
+@pytest.mark.long
 def test_spawned_processes_read_too(cache):
     with executor(2, None, PaddleFactory(cache)) as pool:
         outcomes = list(recognise_many(pool, [(i, lambda: encoded(SCENE)) for i in range(4)]))

@@ -65,6 +65,7 @@ def ranks(city, policy, incidents, **more):
     return (found or [10**6])[0], answer.rows.n_seen
 
 
+@pytest.mark.long
 @pytest.mark.clause("422.4(c)")
 def test_with_a_partial_plate_the_offender_is_among_the_first_five(city, policy):
     """20 incidents, each by itself, with what a witness remembers."""
