@@ -17,7 +17,7 @@ notebook: .venv/.runtime ## JupyterLab on notebooks/
 	@$(BIN)/jupyter lab --KernelManager.transport=ipc notebooks # no port for the kernels: what they are told is about vehicles
 
 test: .venv/.dev ## the tests
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -m "not long"
 
 test-long: .venv/.dev ## races and kills in their hundreds, accuracy on all pictures
 	@$(BIN)/python -m pytest -m long -o log_cli=true

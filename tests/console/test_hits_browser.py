@@ -168,12 +168,7 @@ def open_queue(page: Any) -> None:
 @pytest.mark.clause("422.4(f)")
 @pytest.mark.parametrize(
     ("width", "dark"),
-    [
-        (1280, False),
-        (360, True),
-        pytest.param(1280, True, marks=pytest.mark.long),
-        pytest.param(360, False, marks=pytest.mark.long),
-    ],
+    [(1280, False), *(pytest.param(*one, marks=pytest.mark.long) for one in ((1280, True), (360, False), (360, True)))],
 )
 def test_from_a_drop_to_an_actionable_hit_that_lapses(
     browser: Any, street: Street, tmp_path: Path, width: int, dark: bool

@@ -68,6 +68,7 @@ def test_rush_hours_stay_at_the_wall_clocks_hours_when_the_clock_is_changed(city
         assert abs(int(morning.idxmax()) - utc_hour) <= 1
 
 
+@pytest.mark.long
 def test_a_vehicle_is_read_about_twenty_times_in_a_year():
     reads, truth = all_of(small(n_days=366, n_vehicles=1500, seed=1))
     assert 14 < len(reads) / 1500 < 32
