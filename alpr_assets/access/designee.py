@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, or_, select
 
 from alpr_assets.access import register
 from alpr_assets.access.acting import Act, Office, acting, authorised
+from alpr_assets.access.reasons import line
 from alpr_assets.access.record.entries import Actor
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError
@@ -27,6 +28,7 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MEDIA: Final = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 """What a designation may be, by how the file begins."""
 
+MAX_NAME: Final = 128
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 9000
 """Beyond these a year was mistyped; an office without an end has none."""
@@ -76,8 +78,8 @@ def designate(
     with acting(office, Action.SET_DESIGNEE, by, at=at, details=details) as act:
         recorded_by = authorised(act, Action.SET_DESIGNEE, office.policy).member_id
         values = {
-            "name": _line(name, "name"), "title": _line(title, "title"), "from_on": from_on, "to_on": to_on,
-            "file_name": _line(PurePath(file_name).name, "file name"), "recorded_at": at, "recorded_by": recorded_by,
+            "name": line(name, "name", MAX_NAME, least=1), "title": line(title, "title", MAX_NAME, least=1), "from_on": from_on, "to_on": to_on,
+            "file_name": line(PurePath(file_name).name, "file name", MAX_NAME, least=1), "recorded_at": at, "recorded_by": recorded_by,
         }  # fmt: skip
         _check_dates(from_on, to_on)
         media_type(content)
@@ -188,10 +190,3 @@ def _overlapping(connection: Connection, from_on: date, to_on: date | None) -> D
 
 def _of_row(row: Any) -> Designee:
     return Designee(**row._mapping)  # noqa: SLF001 - SQLAlchemy's own API
-
-
-def _line(value: str, what: str) -> str:
-    line = " ".join(value.split())
-    if not line or len(line) > 128 or not line.isprintable():
-        raise MalformedError("text", f"the {what} is empty or longer than 128 characters")
-    return line

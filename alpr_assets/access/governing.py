@@ -17,16 +17,16 @@ from sqlalchemy import Connection, Engine, select
 
 from alpr_assets.access import register
 from alpr_assets.access.acting import Office, acting, authorised
+from alpr_assets.access.reasons import line
 from alpr_assets.access.record import alarms
 from alpr_assets.access.record.entries import Actor
 from alpr_assets.access.roles import Action
-from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError, NotInForceError
+from alpr_assets.errors import IllegalMoveError, NotFoundError, NotInForceError
 from alpr_assets.policy import Policy
 from alpr_assets.store.engine import one_writer
 from alpr_assets.store.policies import MAX_REASON, MAX_WHERE, policy_end, policy_version
 
 ALARM: Final = "policy"
-LEAST: Final = 3  # characters: less is no place and no reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ def put_in_force(office: Office, *, posted_on: date, posted_where: str, by: Acto
             "number": policy.policy.number, "version": policy.policy.version, "content": policy.text, "sha256": policy.sha256,
             "digest": policy.digest, "adopted_on": policy.policy.adopted,
             "from_on": on if known else policy.in_force.from_on or on, "to_on": policy.in_force.to_on, "posted_on": posted_on,
-            "posted_where": _line(posted_where, "place where it is posted", MAX_WHERE), "put_at": at, "put_by": put_by,
+            "posted_where": line(posted_where, "place where it is posted", MAX_WHERE), "put_at": at, "put_by": put_by,
         }  # fmt: skip
         made = act.connection.execute(policy_version.insert().returning(policy_version.c.version_id), values)
         version_id = int(made.scalar_one())
@@ -153,10 +153,10 @@ def end(office: Office, reason: str, *, by: Actor, at: datetime) -> None:
         newest = next(iter(versions(act.connection)), None)
         if newest is None or newest.ended_at:
             raise IllegalMoveError("no version of the policy is on record as in force")
-        line = _line(reason, "reason", MAX_REASON)
-        values = {"version_id": newest.version_id, "ended_at": at, "ended_by": ended_by, "reason": line}
+        why = line(reason, "reason", MAX_REASON)
+        values = {"version_id": newest.version_id, "ended_at": at, "ended_by": ended_by, "reason": why}
         act.connection.execute(policy_end.insert(), values)
-        act.note(version_id=newest.version_id, version=newest.version, reason=line)
+        act.note(version_id=newest.version_id, version=newest.version, reason=why)
 
 
 def tell(data: Path, found: Standing) -> None:
@@ -209,10 +209,3 @@ COLUMNS: Final = (
 def _of_row(row: Any) -> Version:
     told = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's own API
     return Version(**{**told, "reason": told["reason"] or ""})
-
-
-def _line(value: str, what: str, most: int) -> str:
-    line = " ".join(value.split())
-    if not LEAST <= len(line) <= most or not line.isprintable():
-        raise MalformedError("text", f"the {what} is {LEAST} to {most} characters")
-    return line

@@ -7,13 +7,14 @@ Each chunk is AES-256-GCM with its number as nonce, and the last one says that i
 
 from __future__ import annotations
 
+import io
 import secrets
 import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -70,6 +71,11 @@ class Spool:
             except InvalidTag as error:
                 raise VerificationError("a spooled answer was altered on the disk", remedy="ask again") from error
 
+    def sent(self) -> Iterator[bytes]:
+        """The content, a chunk at a time, and then it is destroyed; also when nobody takes the rest."""
+        with self:
+            yield from self.chunks()
+
     def close(self) -> None:
         """Destroy it."""
         self._file.close()
@@ -86,6 +92,31 @@ class Spool:
         sealed = self._cipher.encrypt(_nonce(self._n_chunks), content, _bound(last))
         self._file.write(struct.pack(">I", len(sealed)) + sealed)
         self._n_chunks += 1
+
+
+class Chunks(io.RawIOBase):
+    """Chunks as a file to read, for libraries that take no other; `read(n)` gives n bytes while there are as many."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = memoryview(buffer)
+        n = 0
+        while n < len(wanted):
+            if not self._rest:
+                following = next(self._chunks, None)
+                if following is None:
+                    break
+                self._rest = memoryview(following)
+            n_now = min(len(wanted) - n, len(self._rest))
+            wanted[n : n + n_now], self._rest = self._rest[:n_now], self._rest[n_now:]
+            n += n_now
+        return n
 
 
 def _nonce(number: int) -> bytes:

@@ -211,3 +211,8 @@ class Connection:
         if not response.is_success:
             raise error_of(response)
         return response
+
+
+def file_name(response: httpx.Response) -> str:
+    """The name of a file that came, without any folder that somebody may have put before it."""
+    return Path(response.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')).name

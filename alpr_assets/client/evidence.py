@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import base64
 import fcntl
-import io
 import os
 import secrets
 import shutil
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,12 +21,13 @@ import bagit
 import httpx
 
 from alpr_assets.access.record.entries import Receipt
+from alpr_assets.access.spool import Chunks
 from alpr_assets.client import places, receipts
-from alpr_assets.client.connection import Connection, Served, Why
+from alpr_assets.client.connection import Connection, Served, Why, file_name
 from alpr_assets.client.refusals import error_of
-from alpr_assets.errors import StorageError, VerificationError
-from alpr_assets.lifecycle.evidence import verifying
-from alpr_assets.store.sealed import sync_folder
+from alpr_assets.errors import NotFoundError, StorageError, VerificationError
+from alpr_assets.lifecycle.evidence import bags, verifying
+from alpr_assets.store.sealed import sync_folder, write_durably
 
 CHUNK = 1 << 20
 PART = ".alpr-part-"
@@ -62,7 +61,7 @@ class Evidence(Connection):
         """
         said = {"purpose": why.purpose, "case_number": why.case_number, "hold_id": hold_id, **options}
         with _explained(folder), self._streamed("/api/evidence/pack", said) as response, _part(folder) as part:
-            name = _file_name(response)
+            name = file_name(response)
             receipt = receipts.of_header(response.headers)
             written = Written(
                 folder / name.removesuffix(".tar"), int(response.headers["ALPR-Package"]), response.headers["ALPR-Package-SHA256"],
@@ -82,12 +81,14 @@ class Evidence(Connection):
         return Served(served.value.json()["packages"], served.receipt)
 
     def stamp(self, package_id: int, bag: Path, why: Why) -> None:
-        """Have a package stamped that left without a stamp, and put stamp and seal into its bag. Raises as `pack`."""
+        """Have a package stamped that left without a stamp, and put stamp and seal into its bag. Raises as `pack`; NotFoundError: no bag."""
+        if not (bag / "bagit.txt").is_file():
+            raise NotFoundError(f"{bag} is no package", remedy="give the folder that holds bagit.txt")
         said = {"purpose": why.purpose, "case_number": why.case_number, "package_id": package_id}
         files = self._json("POST", "/api/evidence/stamp", said)["files"]
         with _explained(bag):
             for name in (verifying.STAMP, verifying.SIGNATURE, verifying.SEAL):  # the seal last: it names the stamp
-                _put(bag / name, base64.b64decode(files[name]))
+                write_durably(bag / name, base64.b64decode(files[name]), mode=0o644)  # as the bag's other files
 
     def book(
         self, package_id: int, bag: Path, why: Why, *, item_number: str, media: str, media_serial: str, to_whom: str
@@ -169,7 +170,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 def _unpacked(response: httpx.Response, part: Path, expected: Written) -> Path:
     """The bag in `part`, on the disk, and checked by two programs."""
-    with tarfile.open(fileobj=_Stream(response), mode="r|") as tar:
+    with bags.unpacked(Chunks(response.iter_bytes(CHUNK))) as tar:
         tar.extractall(part, filter="data")
     (bag,) = part.iterdir()
     for path in sorted(bag.rglob("*")):
@@ -195,20 +196,6 @@ def _copied(response: httpx.Response, part: Path) -> Path:
     return path
 
 
-def _put(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _file_name(response: httpx.Response) -> str:
-    """The file's name, without any folder that somebody may have put before it."""
-    return Path(response.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')).name
-
-
 @contextmanager
 def _explained(folder: Path) -> Iterator[None]:
     try:
@@ -218,22 +205,3 @@ def _explained(folder: Path) -> Iterator[None]:
             f"{folder} cannot be written: {error.strerror or error}",
             remedy="is the medium there, with room, and yours?",
         ) from error
-
-
-class _Stream(io.RawIOBase):
-    """An answer as a file to read from, as tarfile wants one."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._parts, self._rest = response.iter_bytes(CHUNK), b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, n: int = -1) -> bytes:
-        while n < 0 or len(self._rest) < n:
-            following = next(self._parts, None)
-            if following is None:
-                break
-            self._rest += following
-        found, self._rest = (self._rest, b"") if n < 0 else (self._rest[:n], self._rest[n:])
-        return found

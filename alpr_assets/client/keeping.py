@@ -15,12 +15,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from alpr_assets.client.connection import Connection, Served, Why
+from alpr_assets.client.connection import Connection, Served, Why, file_name
 from alpr_assets.client.questions import Search, question
 from alpr_assets.client.tables import frame_of
 
 if TYPE_CHECKING:
-    import httpx
     import pandas as pd
 
 
@@ -99,20 +98,15 @@ class Keeping(Connection):
         """What a search finds, as a file to keep; `elements` as of the method of its name."""
         response = self._recorded("/api/exports", why, {"of": question(search, elements), "format": file_format})
         delete_by = date.fromisoformat(response.value.headers["ALPR-Delete-By"])
-        return Served(ExportedFile(_name(response.value), response.value.content, delete_by), response.receipt)
+        return Served(ExportedFile(file_name(response.value), response.value.content, delete_by), response.receipt)
 
     def freeze(self, search: Search, why: Why, **elements: Any) -> Served[FrozenFile]:
         """Ask, and keep how it was asked and what was answered, so that it can be told later whether that still holds."""
         response = self._recorded("/api/freeze", why, {"of": question(search, elements)})
-        return Served(FrozenFile(_name(response.value), response.value.content), response.receipt)
+        return Served(FrozenFile(file_name(response.value), response.value.content), response.receipt)
 
     def reproduce(self, file: bytes, why: Why) -> Served[Reproduced]:
         """Ask a frozen question again. Raises MalformedError: the file is none, was altered, or is another department's."""
         asked = {"file": file.decode(errors="replace")}
         response = self._recorded("/api/reproduce", why, asked, accept="application/json")
         return Served(Reproduced.of(response.value.json()), response.receipt)
-
-
-def _name(response: httpx.Response) -> str:
-    """The file's name, without any folder that somebody may have put before it."""
-    return Path(response.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')).name

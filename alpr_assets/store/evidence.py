@@ -25,6 +25,7 @@ from sqlalchemy import (
 from alpr_assets.store.schema import metadata
 from alpr_assets.store.types import BigId, Json, UtcInstant
 
+MAX_FOLDER = 64  # characters, of a bag
 MAX_NAME = 80  # characters, of a person or a place
 MAX_NUMBER = 40  # of an item, of a medium
 MAX_REASON = 300
@@ -40,7 +41,7 @@ evidence_package = Table(
     Column("case_number", String(32), nullable=False),
     Column("member_id", BigInteger, nullable=False),
     Column("packed_at", UtcInstant, nullable=False),
-    Column("name", String(64), nullable=False, comment="of the bag's folder"),
+    Column("name", String(MAX_FOLDER), nullable=False, comment="of the bag's folder"),
     Column("sha256", String(64), nullable=False, comment="of tagmanifest-sha256.txt: what seal, stamp and every check rest on"),
     Column("tagmanifest", Text, nullable=False, comment="that file: hashes of manifests, so that it can be stamped later"),
     Column("seal", Text, nullable=False, comment="seal.txt but for the stamp's line"),

@@ -105,12 +105,12 @@ class SealedFolder:
         return len(names)
 
 
-def write_durably(target: Path, content: bytes) -> None:
+def write_durably(target: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file so that after a crash it is there whole or not at all: temporary name, fsync, rename, fsync of the folder."""
     _make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpr_assets.access import spool as spool_module
-from alpr_assets.access.spool import Spool
+from alpr_assets.access.spool import Chunks, Spool
 from alpr_assets.errors import VerificationError
 
 
@@ -59,3 +60,26 @@ def test_a_finished_spool_takes_no_more(tmp_path):
         spool.finish()
         with pytest.raises(ValueError, match="finished"):
             spool.write(b"late")
+
+
+def test_what_was_sent_is_gone_also_when_nobody_takes_the_rest(tmp_path, monkeypatch):
+    monkeypatch.setattr(spool_module, "CHUNK", 100)
+    whole, left = Spool(tmp_path), Spool(tmp_path)
+    for spool in (whole, left):
+        spool.write(b"7" * 250)
+    assert b"".join(whole.sent()) == b"7" * 250
+    sending = left.sent()
+    assert next(sending) == b"7" * 100
+    sending.close()
+    for spool in (whole, left):
+        with pytest.raises(ValueError, match="closed"):
+            next(spool.chunks())
+
+
+@given(parts=st.lists(st.binary(max_size=30), max_size=20), sizes=st.lists(st.integers(0, 50), max_size=20))
+def test_chunks_are_read_as_a_file_is(parts, sizes):
+    whole, file = io.BytesIO(b"".join(parts)), Chunks(iter(parts))
+    for size in sizes:
+        assert file.read(size) == whole.read(size)
+    assert file.read() == whole.read()
+    assert file.read(1) == b""

@@ -89,6 +89,8 @@ def test_from_a_hold_to_the_property_room(live: Live, signed_in: None, hold_id: 
     assert (again.exit_code, "does not hold package" in again.output) == (1, True)
     later = alpr("evidence", "stamp", package, *there)
     assert (later.exit_code, "no time-stamping authority" in later.output) == (1, True)
+    nowhere = alpr("evidence", "stamp", package, "--bag", medium, *WHY)
+    assert (nowhere.exit_code, "is no package" in nowhere.output) == (1, True)
 
 
 def test_a_medium_that_takes_something_else_keeps_nothing_of_it(

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from alpr_assets.access.roles import Action
 from alpr_assets.console.api import answers, asks
-from alpr_assets.console.api.searching import BINARY, RECEIPT, asked, sent
+from alpr_assets.console.api.searching import BINARY, RECEIPT, asked
 from alpr_assets.console.api.sessions import Serving, SignedIn
 from alpr_assets.lifecycle.evidence import booking
 from alpr_assets.lifecycle.evidence.building import Options, Pictures
@@ -193,7 +193,7 @@ def pack(ask: PackAsk, session: SignedIn, services: Serving) -> Response:
         "ALPR-Stamped": "no" if packed.trouble else "yes",
     }
     media_type = TAR if packed.file_name.endswith(".tar") else AGE
-    return StreamingResponse(sent(packed.spool, None), media_type=media_type, headers=headers)
+    return StreamingResponse(packed.spool.sent(), media_type=media_type, headers=headers)
 
 
 @router.post("/evidence/packages", responses={200: {"headers": RECEIPT}})

@@ -185,15 +185,13 @@ def spooled_answer(
         spool.close()
         raise
     receipt = Receipt.of(answer.receipt)
-    body = sent(spool, receipt if chosen_format.media_type == JSON else None)
+    body = _with_receipt(spool, receipt) if chosen_format.media_type == JSON else spool.sent()
     return StreamingResponse(body, media_type=chosen_format.media_type, headers=receipt.header())
 
 
-def sent(spool: Spool, receipt: Receipt | None) -> Iterator[bytes]:
-    """The spool's content; of a JSON answer, the receipt before and the brackets around it."""
+def _with_receipt(spool: Spool, receipt: Receipt) -> Iterator[bytes]:
+    """A JSON answer: the receipt before the spool's content, and the brackets around both."""
     with spool:
-        if receipt is not None:
-            yield b'{"receipt":' + receipt.model_dump_json().encode() + b","
+        yield b'{"receipt":' + receipt.model_dump_json().encode() + b","
         yield from spool.chunks()
-        if receipt is not None:
-            yield b"}"
+        yield b"}"

@@ -6,7 +6,6 @@ medium is; here is said what verify.py told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +16,6 @@ from starlette.routing import Route
 from alpr_assets.access import register
 from alpr_assets.access.gate import Ask
 from alpr_assets.access.roles import Action
-from alpr_assets.access.spool import Spool
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.holds import DISPOSITIONS
 from alpr_assets.console.pages.searches import ask_of
@@ -131,7 +129,7 @@ def sent_as_file(packed: Packed) -> Response:
         "alpr-package-sha256": packed.sha256,
     }
     media_type = "application/x-tar" if packed.file_name.endswith(".tar") else "application/octet-stream"
-    return StreamingResponse(_sent(packed.spool), media_type=media_type, headers=headers)
+    return StreamingResponse(packed.spool.sent(), media_type=media_type, headers=headers)
 
 
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -183,11 +181,6 @@ def _checked(form: Form) -> booking.Checked:
 def _plain(elements: dict[str, Any]) -> Ask:
     """An act about holds, not about vehicles: no purpose, no case of its own."""
     return Ask(action=Action.WAIVE_BOOKING, purpose="", case_number="", elements=elements)
-
-
-def _sent(spool: Spool) -> Iterator[bytes]:
-    with spool:
-        yield from spool.chunks()
 
 
 def _told(form: Form) -> Filled:

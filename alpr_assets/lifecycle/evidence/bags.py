@@ -89,7 +89,7 @@ class Bag:
         self._write(content)
 
 
-def unpacked(tar: io.BufferedIOBase) -> tarfile.TarFile:
+def unpacked(tar: io.IOBase) -> tarfile.TarFile:
     """A bag's tar to unpack with `extractall(filter="data")`, which follows no link out of the folder (PEP 706)."""
     return tarfile.open(fileobj=tar, mode="r|")
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from alpr_assets.access.gate import Found, Grant
-from alpr_assets.access.reasons import LEAST, one_line, written
+from alpr_assets.access.reasons import line, written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError
@@ -70,8 +70,8 @@ def book(
     """
     grant.require(Action.BOOK_EVIDENCE)
     row = {
-        "package_id": package_id, "item_number": _line(item_number, "item", MAX_NUMBER), "media": _line(media, "media", MAX_NAME),
-        "media_serial": _line(media_serial, "serial", MAX_NUMBER), "booked_at": grant.at, "member_id": grant.member.member_id,
+        "package_id": package_id, "item_number": line(item_number, "item", MAX_NUMBER, code="item"), "media": line(media, "media", MAX_NAME, code="media"),
+        "media_serial": line(media_serial, "serial", MAX_NUMBER, code="serial"), "booked_at": grant.at, "member_id": grant.member.member_id,
     }  # fmt: skip
     package = _package(connection, package_id)
     if not _is_intact(package, checked):
@@ -198,8 +198,8 @@ def _follow(
     number: int = connection.execute(
         insert(evidence_custody).returning(custody.custody_id),
         {
-            "booking_id": booking_id, "seq": seq + 1, "kind": kind, "at": grant.at, "from_whom": _line(from_whom, "name", MAX_NAME),
-            "to_whom": _line(to_whom, "name", MAX_NAME), "reason": written(reason, most=MAX_REASON),
+            "booking_id": booking_id, "seq": seq + 1, "kind": kind, "at": grant.at, "from_whom": line(from_whom, "name", MAX_NAME, code="name"),
+            "to_whom": line(to_whom, "name", MAX_NAME, code="name"), "reason": written(reason, most=MAX_REASON),
             "sha256": _digest(checked.sha256), "is_intact": _is_intact(package, checked), "member_id": grant.member.member_id,
         },
     ).scalar_one()  # fmt: skip
@@ -216,10 +216,3 @@ def _digest(text: str) -> str:
     if text and (len(text) != 64 or set(text) - set("0123456789abcdef")):
         raise MalformedError("sha256", "that is no SHA-256", remedy="give the line that verify.py prints")
     return text
-
-
-def _line(text: str, what: str, most: int) -> str:
-    line = one_line(text, most=most)
-    if line is None:
-        raise MalformedError(what, f"{what} is missing or too long", remedy=f"{LEAST} to {most} characters")
-    return line

@@ -13,9 +13,10 @@ A release holds exactly its approved scope: others' plates are covered where it 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,7 @@ from alpr_assets.access.gate import Answer, Ask, Found, Gate, Grant
 from alpr_assets.access.people import Session
 from alpr_assets.access.record.entries import Kind, ResultId
 from alpr_assets.access.roles import Action
-from alpr_assets.access.spool import Spool
+from alpr_assets.access.spool import Chunks, Spool
 from alpr_assets.errors import IllegalMoveError, NotFoundError, VerificationError
 from alpr_assets.lifecycle.evidence import bases, contents, seals, stamps, verifying
 from alpr_assets.lifecycle.evidence.bases import Basis
@@ -54,12 +55,10 @@ from alpr_assets.lifecycle.releases.scopes import Scope
 from alpr_assets.policy import Policy
 from alpr_assets.settings import Settings
 from alpr_assets.store.engine import Store, reading
-from alpr_assets.store.evidence import evidence_item, evidence_package
+from alpr_assets.store.evidence import MAX_FOLDER, evidence_item, evidence_package
 from alpr_assets.store.holds import hold
 from alpr_assets.store.releases import release as release_table
 from alpr_assets.store.sealed import sha256_hex
-
-MAX_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,8 @@ class Packer:
         options = options.check()
         age_key(options.recipient)
 
-        def wanted(connection: Connection) -> _Wanted:
+        def wanted(connection: Connection, grant: Grant) -> _Wanted:
+            grant.require(Action.PACK_EVIDENCE)
             row = hold_row(connection, hold_id)
             return _Wanted(
                 partial(bases.of_hold, row=row), partial(covering.of_hold, row=row), lambda _: options, options.recipient,
@@ -172,7 +172,8 @@ class Packer:
             raise NotFoundError(f"there is no approved release {release_id}")
         scope = Scope.of(row.approved_scope)
 
-        def wanted(connection: Connection) -> _Wanted:
+        def wanted(connection: Connection, grant: Grant) -> _Wanted:
+            grant.require(Action.FULFIL_RELEASE)
             ready = fulfilling.ready(connection, release_id, at=at, policy=policy)
             basis = partial(bases.of_release, ready=ready, agency=policy.policy.agency, number=policy.policy.number)
             return _Wanted(
@@ -186,7 +187,7 @@ class Packer:
         return self._pack(session, ask, wanted, progress)
 
     def _pack(
-        self, session: Session, ask: Ask, find: Callable[[Connection], _Wanted], progress: Progress | None
+        self, session: Session, ask: Ask, find: Callable[[Connection, Grant], _Wanted], progress: Progress | None
     ) -> Answer[Packed]:
         folder = self.maker.data / "spool"
         spool = plain = Spool(folder)
@@ -195,7 +196,7 @@ class Packer:
             if answer.rows.recipient:
                 spool = Spool(folder)
                 key = pyrage.x25519.Recipient.from_str(answer.rows.recipient)
-                pyrage.encrypt_io(_Reader(plain.chunks()), _Writer(spool), [key])
+                pyrage.encrypt_io(Chunks(plain.chunks()), _Writer(spool), [key])
                 plain.close()
             spool.finish()
             package_id = self._register(session, ask, answer)
@@ -254,12 +255,11 @@ class Packer:
         return stamp.response
 
     def _build(
-        self, grant: Grant, *, find: Callable[[Connection], _Wanted], plain: Spool, progress: Progress | None
+        self, grant: Grant, *, find: Callable[[Connection, Grant], _Wanted], plain: Spool, progress: Progress | None
     ) -> Found[_Built]:
-        grant.require(grant.ask.action)
         policy = self.maker.policy
         with reading(self.store.engine) as connection:
-            wanted = find(connection)
+            wanted = find(connection, grant)
             told = Told.of(connection, policy.zone)
             basis = wanted.basis(connection, told=told)
             what = f"{basis.kind} {basis.number}"
@@ -276,9 +276,7 @@ class Packer:
             gathered = contents.for_another_agency(gathered, with_hits=wanted.with_hits)
         options = wanted.options(gathered)
         gathered, bystanders = narrowed(gathered, options)
-        name = f"alpr-{grant.ask.case_number}-{basis.kind}-{basis.number}-{grant.at.astimezone(UTC):%Y%m%dT%H%M%SZ}"[
-            :MAX_NAME
-        ]
+        name = bag_name(grant.ask.case_number, basis.kind, basis.number, grant.at)
         frame = Frame(
             name=name, case_number=grant.ask.case_number, purpose=_title(policy, grant.ask.purpose), packed_by=grant.member.name,
             packed_at=grant.at, pictures_are=PICTURES_ARE[options.pictures], remarks=remarks(gathered, bystanders, options),
@@ -337,28 +335,21 @@ def _options(scope: Scope, gathered: Contents) -> Options:
     return Options(pictures=seen if scope.with_pictures else Pictures.NONE, subjects=subjects)
 
 
+def bag_name(case_number: str, kind: str, number: int, at: datetime) -> str:
+    """A folder's name, of at most `MAX_FOLDER` characters that every medium takes. What makes it this package's own is never cut off.
+
+    Parameters
+    ----------
+    kind, number : of what it rests on, "hold" or "release"
+    at : aware, when it is packed; in UTC in the name
+    """
+    own = f"{kind}-{number}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    case = re.sub(r"[^A-Za-z0-9]+", "-", case_number)[: MAX_FOLDER - len(f"alpr--{own}")]
+    return f"alpr-{case.strip('-')}-{own}"
+
+
 def _title(policy: Policy, code: str) -> str:
     return next((one.title for one in policy.purposes if one.code == code), code)
-
-
-class _Reader(io.RawIOBase):
-    """A spool as a file to read."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest = chunks, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            following = next(self._chunks, None)
-            if following is None:
-                return 0
-            self._rest = following
-        n = min(len(buffer), len(self._rest))
-        buffer[:n], self._rest = self._rest[:n], self._rest[n:]
-        return n
 
 
 class _Writer(io.RawIOBase):

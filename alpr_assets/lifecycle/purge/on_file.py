@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from alpr_assets.access.reasons import LEAST, one_line
+from alpr_assets.access.reasons import line
 from alpr_assets.errors import IllegalMoveError, MalformedError
 from alpr_assets.lifecycle.retention.rules import years_after
 from alpr_assets.policy import Policy
@@ -63,9 +63,4 @@ def _out_of_date(of: OnFile, what: str, on: date, policy: Policy) -> list[str]:
 
 
 def _reference(of: OnFile, what: str) -> str:
-    line = one_line(of.reference, most=MAX_REFERENCE)
-    if line is None:
-        raise MalformedError(
-            "reference", f"{what} is named by its reference on file", remedy=f"{LEAST} to {MAX_REFERENCE} characters"
-        )
-    return line
+    return line(of.reference, f"reference on file of {what}", MAX_REFERENCE, code="reference")

@@ -16,11 +16,10 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alpr_assets.access.gate import Found, Grant
-from alpr_assets.access.reasons import written
+from alpr_assets.access.reasons import line, written
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError
-from alpr_assets.lifecycle.releases.texts import line
 from alpr_assets.store.releases import MAX_CONTACT, MAX_KEY, MAX_NAME, MAX_REASON, agency, agency_decision
 
 
@@ -90,8 +89,8 @@ class Described:
         if self.jurisdiction is Jurisdiction.CALIFORNIA and self.kind in ENFORCING and not ori.startswith("CA"):
             raise MalformedError("ori", "a California agency that enforces the law has an ORI that begins with CA")
         return {
-            "name": line(self.name, "name", MAX_NAME), "ori": ori, "kind": self.kind.value, "jurisdiction": self.jurisdiction.value,
-            "state": state, "contact": line(self.contact, "contact", MAX_CONTACT, least=3), "recipient_proposed": age_key(self.recipient),
+            "name": line(self.name, "name", MAX_NAME, least=1), "ori": ori, "kind": self.kind.value, "jurisdiction": self.jurisdiction.value,
+            "state": state, "contact": line(self.contact, "contact", MAX_CONTACT), "recipient_proposed": age_key(self.recipient),
         }  # fmt: skip
 
 

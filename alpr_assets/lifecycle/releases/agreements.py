@@ -11,13 +11,13 @@ from datetime import date
 from sqlalchemy import Connection, insert, select, update
 
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import line
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.releases import agencies, letters
 from alpr_assets.lifecycle.releases.letters import Letter
 from alpr_assets.lifecycle.releases.scopes import KINDS, Scope
-from alpr_assets.lifecycle.releases.texts import line
 from alpr_assets.store.releases import MAX_NAME, agreement
 from alpr_assets.store.sealed import SealedFolder
 
@@ -51,7 +51,7 @@ def enter(
     if not scopes or set(scopes) - set(KINDS):
         raise MalformedError("agreement", "it covers no kind of scope", remedy="tick what the memorandum says")
     values = {
-        "agency_id": agency_id, "title": line(title, "title", MAX_NAME, least=3), "from_on": from_on, "to_on": to_on,
+        "agency_id": agency_id, "title": line(title, "title", MAX_NAME), "from_on": from_on, "to_on": to_on,
         "scopes": sorted(set(scopes)), "entered_at": grant.at, "member_id": grant.member.member_id,
         **letters.seal(received, letter, grant.at),
     }  # fmt: skip

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Row, func, insert, select
 
 from alpr_assets.access.gate import Found, Grant
-from alpr_assets.access.reasons import written
+from alpr_assets.access.reasons import line, written
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedError
 from alpr_assets.lifecycle.releases import agencies, agreements, letters
@@ -27,7 +27,6 @@ from alpr_assets.lifecycle.releases.letters import Letter
 from alpr_assets.lifecycle.releases.points import Point, check_wording
 from alpr_assets.lifecycle.releases.reviewing import capacity_of
 from alpr_assets.lifecycle.releases.scopes import Scope
-from alpr_assets.lifecycle.releases.texts import line
 from alpr_assets.policy import Policy
 from alpr_assets.store.releases import MAX_NAME, MAX_REASON, MAX_STATUTE, release
 from alpr_assets.store.sealed import SealedFolder
@@ -225,10 +224,10 @@ def _put(
         on = grant.at.astimezone(policy.zone).date()
         agreements.check(connection, request.agreement_id, agency_id=agency.agency_id, scope=scope, on=on)
     values = {
-        "kind": kind, "agency_id": agency.agency_id, "person": line(request.person, "who asks", MAX_NAME),
-        "person_title": line(request.person_title, "title of who asks", MAX_NAME),
-        "asked_for": line(request.asked_for, "intended purpose", MAX_REASON, least=3),
-        "statute": line(request.statute, "statute", MAX_STATUTE, least=3), "agreement_id": request.agreement_id,
+        "kind": kind, "agency_id": agency.agency_id, "person": line(request.person, "who asks", MAX_NAME, least=1),
+        "person_title": line(request.person_title, "title of who asks", MAX_NAME, least=1),
+        "asked_for": line(request.asked_for, "intended purpose", MAX_REASON),
+        "statute": line(request.statute, "statute", MAX_STATUTE), "agreement_id": request.agreement_id,
         "purpose": grant.ask.purpose, "case_number": grant.ask.case_number, "scope": scope.said(), "came_by": came_by,
         "came_at": came_at, "entered_at": grant.at, "member_id": grant.member.member_id, "due_at": due_at, "status": status,
         "n_decisions": 0,

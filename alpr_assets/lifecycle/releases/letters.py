@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from alpr_assets.access.designee import media_type
 from alpr_assets.access.gate import Found, Grant
+from alpr_assets.access.reasons import line
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.access.roles import Action
 from alpr_assets.errors import NotFoundError
 from alpr_assets.lifecycle.releases.listing import sees
-from alpr_assets.lifecycle.releases.texts import line
 from alpr_assets.store.engine import reading
 from alpr_assets.store.releases import MAX_NAME, agreement, release, release_letter
 from alpr_assets.store.sealed import SealedFolder
@@ -48,7 +48,7 @@ def seal(received: SealedFolder, letter: Letter, at: datetime) -> dict[str, Any]
     """Keep it; where it lies, as columns. Raises MalformedError: `letter`: no such file; `text`: no name."""
     media_type(letter.content, what="letter")
     day = at.astimezone(UTC).date()
-    name = line(PurePath(letter.file_name).name, "file name", MAX_NAME)
+    name = line(PurePath(letter.file_name).name, "file name", MAX_NAME, least=1)
     return {"file_name": name, "sealed_day": day, "sealed_sha256": received.seal(day, letter.content)}
 
 

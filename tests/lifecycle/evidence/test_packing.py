@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 import bagit
 import pyrage
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy import insert, select, update
 
@@ -21,10 +24,11 @@ from alpr_assets.errors import AccessRefusedError, IllegalMoveError, MalformedEr
 from alpr_assets.lifecycle.captures.arrivals import SIMULATED
 from alpr_assets.lifecycle.evidence import bags, verifying
 from alpr_assets.lifecycle.evidence.building import Pictures
+from alpr_assets.lifecycle.evidence.packing import bag_name
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.evidence import evidence_item, evidence_package
-from tests.lifecycle.evidence.desks import DAY, NOON, Desk, Pass, unpack
+from tests.lifecycle.evidence.desks import DAY, NOON, NOW, Desk, Pass, unpack
 from tests.people import member
 from tests.search.traffic import correct
 
@@ -210,6 +214,16 @@ def test_others_are_covered_in_copies(one_desk, tmp_path, wanted):
     assert plates == ({"7ABC123"} if wanted is Pictures.COVERED else {"7ABC123", "8XYZ111"})
     assert (bag / "data" / "images").exists() == (wanted is Pictures.BOTH)
     assert verifying.verify(bag).status == 0
+
+
+@given(st.text(max_size=32), st.sampled_from(["hold", "release"]), st.integers(1, 2**31), st.datetimes())
+def test_a_bags_name_is_its_own_and_a_folder_on_every_medium(case_number, kind, number, at):
+    """A department's numbers may hold a stroke, and be as long as they may."""
+    name = bag_name(case_number, kind, number, at.replace(tzinfo=UTC))
+    assert re.fullmatch(r"alpr-[A-Za-z0-9-]*", name)
+    assert len(name) <= 64
+    assert name.endswith(f"-{kind}-{number}-{at:%Y%m%dT%H%M%SZ}")
+    assert bag_name("26/01234", "hold", 3, NOW).startswith("alpr-26-01234-hold-3-")
 
 
 def test_a_package_for_a_recipient_opens_with_his_key_only(one_desk, tmp_path):

@@ -331,6 +331,18 @@ def test_no_backup_of_a_destroyed_picture_opens_and_what_is_held_does(desk):
             images.picture(date.fromisoformat(path.parts[-3]), path.name)
 
 
+@pytest.mark.clause("422.5")
+def test_the_key_of_the_days_received_files_is_another_as_well_and_they_open(desk):
+    """A department that began before pictures had keys of their own sealed both with one: it would open a backup of a picture still."""
+    desk.put([Pass("7ABC123", NOON), Pass("9STR999", NOON + timedelta(days=1))])
+    received = desk.store.received
+    digest = received.seal(DAY, b"a hot list of the day")
+    before = received.keys.key(DAY)
+    desk.execute(desk.begun())
+    assert before not in received.keys.existing(DAY, fresh=True)
+    assert received.open(DAY, digest) == b"a hot list of the day"
+
+
 def test_a_picture_that_another_capture_has_too_stays(desk):
     desk.put([Pass("7ABC123", NOON), Pass("8XYZ111", NOON)])
     with writing(desk.store.engine) as connection:
