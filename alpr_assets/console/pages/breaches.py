@@ -16,7 +16,8 @@ from alpr_assets.access.record.exporting import opened
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, back_to, page
 from alpr_assets.console.pages.watches_forms import wall
-from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError, NotFoundError
+from alpr_assets.console.responding import status_of
+from alpr_assets.errors import AlprError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.breaches import deciding
 from alpr_assets.lifecycle.breaches.deciding import WHO
 from alpr_assets.lifecycle.breaches.measuring import Measure, measure
@@ -154,7 +155,7 @@ async def _list(asked: Asked, form: Filled, error: AlprError | None = None) -> R
     services = asked.services
     found = await run_sync(deciding.breaches, services.store.engine, services.policy)
     return await asked.page(
-        "breaches.html", status=_status(error), error=error, form=form, breaches=found, kinds=TITLES, on=asked.on,
+        "breaches.html", status=status_of(error)[0] if error else 200, error=error, form=form, breaches=found, kinds=TITLES, on=asked.on,
         may_report=asked.may(Action.REPORT_BREACH),
     )  # fmt: skip
 
@@ -165,16 +166,10 @@ async def _one(asked: Asked, error: AlprError | None = None) -> Response:
     role = asked.session.member.role
     mine = [kind for kind, roles in WHO.items() if role in roles] if asked.may(Action.DECIDE_BREACH) else []
     return await asked.page(
-        "breach.html", status=_status(error), error=error, breach=found, kinds=TITLES, says=SAYS, acts=ACTS, mine=mine, on=asked.on,
+        "breach.html", status=status_of(error)[0] if error else 200, error=error, breach=found, kinds=TITLES, says=SAYS, acts=ACTS, mine=mine, on=asked.on,
         names=await run_sync(register.names, services.store.engine), may_report=asked.may(Action.REPORT_BREACH),
         may_draft=asked.may(Action.REPORT_BREACH, Action.DECIDE_BREACH), notices=NOTICES,
     )  # fmt: skip
-
-
-def _status(error: AlprError | None) -> int:
-    if error is None:
-        return 200
-    return 403 if isinstance(error, AccessRefusedError) else 409 if isinstance(error, IllegalMoveError) else 400
 
 
 ROUTES: Final = [

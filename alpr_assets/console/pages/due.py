@@ -17,7 +17,8 @@ from alpr_assets.access import designee, onboarding, register, reminders, review
 from alpr_assets.access.roles import MAY, TRAINED, Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
 from alpr_assets.console.pages.members import SEE
-from alpr_assets.errors import AccessRefusedError, AlprError
+from alpr_assets.console.responding import status_of
+from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.breaches import deciding
 
 
@@ -55,7 +56,7 @@ async def _review(asked: Asked, error: AlprError | None = None) -> Response:
     found = await run_sync(reviews.due, services.store.engine, services.policy, asked.on)
     me = await run_sync(register.member, services.store.engine, asked.session.member.member_id)
     rows = [(one, reviews.may_review(me, one.member)) for one in found]
-    status = 200 if error is None else 403 if isinstance(error, AccessRefusedError) else 400
+    status = status_of(error)[0] if error else 200
     return await asked.page("account_reviews.html", status=status, error=error, rows=rows, on=asked.on)
 
 

@@ -19,6 +19,7 @@ from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.holds import DISPOSITIONS
 from alpr_assets.console.pages.searches import ask_of
+from alpr_assets.console.responding import status_of
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.evidence import booking
 from alpr_assets.lifecycle.evidence.building import PICTURES_ARE, Options, Pictures
@@ -61,8 +62,7 @@ async def new(asked: Asked) -> Response:
         )  # fmt: skip
         packed = (await run_sync(pack)).rows
     except (AccessRefusedError, IllegalMoveError, MalformedError, NotFoundError) as error:
-        status = 403 if isinstance(error, AccessRefusedError) else 400
-        return await _form(asked, told, status=status, error=error)
+        return await _form(asked, told, error=error)
     return sent_as_file(packed)
 
 
@@ -141,7 +141,7 @@ async def _list(
     services = asked.services
     search = partial(booking.packages, engine=services.store.engine)
     answer = await run_sync(services.gate.answer, asked.session, ask_of(form, Action.BOOK_EVIDENCE, {}), search)
-    status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
+    status = status_of(error)[0] if error else 200
     return await asked.page(
         "evidence.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, is_bad=is_bad,
         names=await run_sync(register.names, services.store.engine), most=booking.ROWS, may_pack=asked.may(Action.PACK_EVIDENCE),
@@ -149,7 +149,8 @@ async def _list(
     )  # fmt: skip
 
 
-async def _form(asked: Asked, form: dict[str, Any], *, status: int = 200, error: AlprError | None = None) -> Response:
+async def _form(asked: Asked, form: dict[str, Any], *, error: AlprError | None = None) -> Response:
+    status = status_of(error)[0] if error else 200
     return await asked.page("evidence_new.html", status=status, form=Filled(form), error=error, pictures=PICTURES_ARE)
 
 
@@ -157,7 +158,7 @@ async def _waiting(asked: Asked, *, said: str = "", error: AlprError | None = No
     services = asked.services
     search = partial(settling.waiting, engine=services.store.engine)
     answer = await run_sync(services.gate.answer, asked.session, _plain({}), search)
-    status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
+    status = status_of(error)[0] if error else 200
     return await asked.page(
         "unbooked.html", status=status, rows=answer.rows, said=said, error=error, grounds=TITLES, dispositions=DISPOSITIONS,
         mine=settling.CAPACITIES[asked.session.member.role],

@@ -14,8 +14,9 @@ from starlette.routing import Route
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.searches import ask_of
+from alpr_assets.console.responding import status_of
 from alpr_assets.console.tracing import trace
-from alpr_assets.errors import AccessRefusedError, AlprError, MalformedError, NotFoundError
+from alpr_assets.errors import AccessRefusedError, MalformedError, NotFoundError
 
 FIELDS: Final = ("purpose", "case_number", "read_id", "capture_id")
 MARKED: Final = (
@@ -40,7 +41,7 @@ async def show(asked: Asked) -> Response:
     try:
         return await _answered(asked, form, told)
     except (AccessRefusedError, MalformedError, NotFoundError) as error:
-        return await asked.page("lineage.html", status=_status(error), form=told, found=None, error=error)
+        return await asked.page("lineage.html", status=status_of(error)[0], form=told, found=None, error=error)
 
 
 async def _answered(asked: Asked, form: Form, told: Filled) -> Response:
@@ -52,10 +53,6 @@ async def _answered(asked: Asked, form: Form, told: Filled) -> Response:
         sees_plates=asked.may(Action.PLATE_HISTORY),
         may_certificate=asked.may(Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD),
     )  # fmt: skip
-
-
-def _status(error: AlprError) -> int:
-    return 403 if isinstance(error, AccessRefusedError) else 404 if isinstance(error, NotFoundError) else 400
 
 
 ROUTES: Final = [Route("/search/lineage", show, methods=["GET", "POST"])]

@@ -112,7 +112,10 @@ def purges(of: Sources) -> Iterator[Cell]:
 
 
 def audits(of: Sources) -> Iterator[Cell]:
-    """What the department says of itself: neither number is of vehicles, and findings are hidden while they may name somebody."""
+    """What the department says of itself: neither number is of vehicles, and findings are hidden while they may name somebody.
+
+    Entries that were looked at are taken for entries of their own by the rule for heads: a head is shown less often by it, never more.
+    """
     decided, zone = audit_decision.c, of.policy.zone
     within = (decided.decided_at >= of.month.since(zone), decided.decided_at < of.month.until(zone))
     signed = list(
