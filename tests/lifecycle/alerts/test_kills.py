@@ -142,14 +142,20 @@ def test_every_hit_arrives_or_is_dead_and_none_arrives_twice_unmarked(
     for number in range(4 * n_hits):  # a failure ends a destination's round
         alone.deliver(after=1 + 100 * number)
     taken = Counter(got.said["hit_id"] for got in cad.taken)
-    unmarked = Counter(got.said["delivery_id"] for got in cad.got if not got.said["duplicate"])
     rows = alone.rows()
     assert [(row.hit_id, row.destination_id) for row in rows] == [(hit_id, destination_id) for hit_id in hits]
     for row in rows:
         assert row.state in {"delivered", "dead"}
         assert row.state == "dead" or taken[row.hit_id] >= 1
         assert row.attempts <= 4
-        assert unmarked[row.delivery_id] == 1
-    assert len(alone.sent()) == len(cad.got), "recorded is exactly what was sent"
+    recorded = [(entry.details["delivery_id"], entry.details["attempt"]) for entry in alone.sent()]
+    made = [(row.delivery_id, attempt) for row in rows for attempt in range(1, row.attempts + 1)]
+    assert sorted(recorded) == sorted(made), "each attempt is recorded, once"
+    # On a busy machine an attempt may end before the receiver has read it, or be read when its example is long over.
+    got = [one.said for one in cad.got if one.said["delivery_id"] in {row.delivery_id for row in rows}]
+    received = [(said["delivery_id"], said["attempt"]) for said in got]
+    assert len(set(received)) == len(received)
+    assert set(received) <= set(recorded), "nothing arrives unrecorded"
+    assert all(said["duplicate"] == (said["attempt"] > 1) for said in got)
     dead = {letter.hit_id for letter in outbox.dead_letters(alone.store.engine, alone.commander)}
     assert dead == {row.hit_id for row in rows if row.state == "dead"}
