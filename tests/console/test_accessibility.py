@@ -1,129 +1,221 @@
-"""Every page can be used by everybody: axe-core finds nothing against WCAG 2.2 AA, on the public's pages and the members' (422.2)."""
+"""Every page can be used by everybody: axe-core finds nothing against WCAG 2.2 AA, by day and by night, wide and on a phone (422.2).
+
+Which pages, by whom: `visits`. What they show: `everything`. A page that no visit looks at fails here.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from starlette.routing import Match, Route
 
-from alpr_assets.access.record.exporting import snapshot
-from alpr_assets.access.record.places import place_of
 from alpr_assets.access.roles import Role
-from alpr_assets.lifecycle.transparency import pages, publishing
-from alpr_assets.lifecycle.transparency.months import Month
-from alpr_assets.policy import Policy
+from alpr_assets.console.pages import routes
+from alpr_assets.console.responding import HERE, templates
+from alpr_assets.lifecycle.transparency import pages
+from alpr_assets.store import people
+from alpr_assets.store.engine import writing
+from tests.console.axe import COLOURS, LAYOUT, faults, with_axe
 from tests.console.browsers import chromium, complaints, served
-from tests.live import CASE, PURPOSE, STOLEN, Live, recorded_console
-from tests.policies import adopted
+from tests.console.consoles import Browser
+from tests.console.everything import LATER, Everything, everything
+from tests.console.visits import A_YEAR_LATER, ANYBODY, ELSEWHERE, EVERY, NOT_PAGES, OWED, VISITS, Visit
 
-pytestmark = pytest.mark.browser
+WIDE, SMALL = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+SHOTS = os.environ.get("ALPR_SCREENSHOTS")  # a folder: pictures for a person to look at
+POST = """([path, fields]) => {
+  const form = Object.assign(document.createElement("form"), {method: "post", action: path});
+  for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement("input"), {name, value}));
+  document.body.append(form);
+  form.submit();
+}"""
 
-LATER = datetime(2026, 7, 12, 12, tzinfo=UTC)
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PUBLIC = ("/policy", "/transparency", "/sign-in")
-PAGES = {
-    Role.COMMANDER: (
-        "/", "/hits", "/hits/1", "/watches", "/watches/new", "/search/plate", "/search/canvass", "/incidents", "/holds",
-        "/holds/new", "/purges", "/exports", "/destinations", "/members", "/members/1", "/members/batch", "/policy/in-force",
-        "/sessions", "/releases", "/releases/new", "/releases/exigent", "/releases/recipients", "/agencies",
-    ),
-    Role.CUSTODIAN: ("/designee", "/releases/order"),
-    Role.TRAINING_COORDINATOR: ("/training",),
-    Role.AUDITOR: ("/record",),
-}  # fmt: skip
+
+class Visitor:
+    """A browser that goes from page to page, and what is wrong there."""
+
+    def __init__(self, page: Page, here: Everything, url: str, rendered: list[str]) -> None:
+        self.page, self.here, self.url, self.rendered = page, here, url, rendered
+        self.words = here.words()
+        self.told = complaints(page)
+        self.form_token = ""
+
+    def enter(self, token: str = "", path: str = "/") -> None:
+        """A session as if he had signed in, whose first page is this; without a token nobody's."""
+        self.page.context.clear_cookies()
+        if token:
+            self.page.context.add_cookies([{"name": "alpr", "value": token, "url": self.url}])
+            console = self.here.live.console
+            self.form_token = console.form_token(Browser(console.app, token=token), path)
+
+    def wrong(self, visit: Visit) -> list[str]:
+        """What is wrong with a page: its answer, its template, and all that is seen of it."""
+        self.rendered.clear()
+        self.told.clear()
+        path = visit.path.format_map(self.words)
+        if visit.told:
+            told = {name: value.format_map(self.words) for name, value in visit.told.items()}
+            with self.page.expect_navigation() as going:
+                self.page.evaluate(POST, [path, {"form_token": self.form_token, **told}])
+            answer = going.value
+        else:
+            answer = self.page.goto(path)
+        assert answer is not None
+        found = [f"answered {answer.status}"] if answer.status != visit.status else []
+        found += [] if visit.shows in self.rendered else [f"shows {self.rendered[:1]}"]
+        return [f"{visit.name}: {one}" for one in (*found, *self._seen(visit), *self._complained(visit))]
+
+    def _seen(self, visit: Visit) -> list[str]:
+        page = self.page
+        found = faults(page, opens=True)
+        self._shoot(visit, "day")
+        page.emulate_media(color_scheme="dark")
+        found += [f"at night: {one}" for one in faults(page, rules=COLOURS)]
+        if SHOTS:
+            self._shoot(visit, "night")
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(SMALL)  # type: ignore[arg-type]
+        if page.evaluate("document.documentElement.scrollWidth") > SMALL["width"]:
+            found.append("wider than a phone")
+        if visit.small:
+            found += [f"on a phone: {one}" for one in faults(page, rules=LAYOUT)]
+        self._shoot(visit, "phone")
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        return found
+
+    def _complained(self, visit: Visit) -> list[str]:
+        expected = f"status of {visit.status}"  # the browser's own word on a page that was refused
+        return [one for one in self.told if visit.status == 200 or expected not in one]
+
+    def _shoot(self, visit: Visit, how: str) -> None:
+        if SHOTS:
+            name = re.sub(r"\W+", "-", visit.name).strip("-")
+            self.page.screenshot(path=f"{SHOTS}/{name}-{visit.shows[:-5]}-{how}.png", full_page=True)
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[Live]:
-    """The recorded drive, a month published, an adopted policy put in force, served."""
-    folder = tmp_path_factory.mktemp("accessible")
-    own = adopted(folder)
-    with recorded_console(folder, own) as opened:
-        services = opened.console.services
-        opened.clock.now = LATER
-        place = place_of(services.settings)
-        with snapshot(place.engine) as recorded:
-            publishing.publish(services.office, recorded, Month.of(LATER.date()).before, at=LATER)
-        place.engine.dispose()
-        with served(opened.console) as url:
-            opened.url = url
-            yield opened
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
+    with everything(tmp_path_factory.mktemp("accessible")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def page(live: Live) -> Iterator[Page]:
-    with chromium() as browser:
-        context = browser.new_context(base_url=live.url, viewport={"width": 1280, "height": 900})
+def visitor(here: Everything) -> Iterator[Visitor]:
+    """A browser at the served console; which templates were shown is told by the templates themselves."""
+    environment, rendered = templates(), []  # type: ignore[var-annotated]
+    taken = environment.get_template
+
+    def get_template(name: Any, *more: Any, **others: Any) -> Any:
+        rendered.append(name)
+        return taken(name, *more, **others)
+
+    with pytest.MonkeyPatch.context() as patch, served(here.live.console) as url, chromium() as browser:
+        patch.setattr(environment, "get_template", get_template)
+        context = browser.new_context(base_url=url, viewport=WIDE)  # type: ignore[arg-type]
         context.set_default_timeout(30_000)
-        yield context.new_page()
+        with_axe(context)
+        yield Visitor(context.new_page(), here, url, rendered)
         context.close()
 
 
-def enter(page: Page, live: Live, role: Role) -> None:
-    """A session as if he had signed in: the steps themselves are looked at elsewhere."""
-    token = live.console.token(live.console.member(role))
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": "alpr", "value": token, "url": live.url}])
+# ── that no page is left out ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def faults(page: Page) -> list[str]:
-    """What axe-core finds: rule, how bad, and where."""
-    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
-    return [
-        f"{one['id']} ({one['impact']}): {node['target']} {node['html'][:120]}"
-        for one in found
-        for node in one["nodes"]
-    ]
+def looked_at(route: Route) -> bool:
+    """Whether a visit goes there; any number does for an id that is filled in."""
+    paths = [re.sub(r"\{\w+\}", "1", visit.path) for visit in EVERY]
+    scope = {"type": "http", "method": "GET"}
+    return any(route.matches({**scope, "path": path})[0] is Match.FULL for path in paths)
 
 
+def test_every_route_that_answers_a_page_is_looked_at() -> None:
+    asked = [route for route in routes() if isinstance(route, Route) and "GET" in (route.methods or {"GET"})]
+    unseen = {route.path for route in asked if not looked_at(route)}
+    assert unseen == set(NOT_PAGES), "add a line to visits.VISITS, or say why it is no page"
+
+
+def test_every_template_of_a_whole_page_is_looked_at() -> None:
+    whole = {
+        path.name for path in (HERE / "templates").glob("*.html")
+        if re.match(r'\{% extends "frame.html" %\}|<!doctype', path.read_text(encoding="utf-8"))
+    }  # fmt: skip
+    assert len(whole) > 50
+    assert whole - {"frame.html"} == {visit.shows for visit in EVERY} | set(ELSEWHERE)
+
+
+def test_what_is_said_to_be_no_page_answers_none(here: Everything) -> None:
+    """As a program asks, which is told of a refusal without a page."""
+    roles = (Role.COMMANDER, Role.CUSTODIAN, Role.AUDITOR)
+    browsers = [here.live.console.browser(here[role].member_id, navigates=False) for role in roles]
+    for path in NOT_PAGES:
+        address = re.sub(r"\{(ending|name):str\}", "json", re.sub(r"\{\w+:int\}", "1", path))
+        if path not in {"/hits/banner", "/hits/stream"}:  # a part of a page; one that never ends
+            for browser in browsers:
+                assert "text/html" not in browser.get(address).headers.get("content-type", ""), path
+
+
+# ── what is seen ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.browser
 @pytest.mark.clause("422.3.1(g)")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_publics_pages_have_no_fault_by_day_and_night(page: Page, live: Live, scheme: Any) -> None:
-    page.context.clear_cookies()
-    page.emulate_media(color_scheme=scheme)
-    told = complaints(page)
-    for path in PUBLIC:
-        page.goto(path)
-        assert faults(page) == [], path
-    page.emulate_media(color_scheme="light")
-    assert not told
+def test_the_publics_pages_have_no_fault(visitor: Visitor) -> None:
+    visitor.enter()
+    assert [one for visit in ANYBODY for one in visitor.wrong(visit)] == []
 
 
-def test_the_public_files_have_none_either(page: Page, live: Live, tmp_path: Path) -> None:
-    services = live.console.services
+@pytest.mark.browser
+def test_the_papers_that_leave_have_none(visitor: Visitor, here: Everything, tmp_path: Path) -> None:
+    """The public's files, an audit's report, the signed head: read where they were put."""
+    services, page = here.live.console.services, visitor.page
     pages.write(tmp_path, pages.files(services.store.engine, services.policy, LATER))
-    for name in ("index.html", "policy.html"):
+    auditor = here.live.console.browser(here[Role.AUDITOR].member_id)
+    for name, path in (("report.html", "/audits/1/report.html"), ("head.html", "/record/head.html")):
+        (tmp_path / name).write_bytes(auditor.get(path).content)
+    for name in ("index.html", "policy.html", "report.html", "head.html"):
         page.goto((tmp_path / name).as_uri())
         assert faults(page) == [], name
-        page.set_viewport_size({"width": 360, "height": 740})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
-        page.set_viewport_size({"width": 1280, "height": 900})
+        page.set_viewport_size(SMALL)  # type: ignore[arg-type]
+        assert page.evaluate("document.documentElement.scrollWidth") <= SMALL["width"], name
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("role", list(PAGES))
-def test_the_members_pages_have_none(page: Page, live: Live, role: Role) -> None:
-    enter(page, live, role)
-    for path in PAGES[role]:
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.status == 200, path
-        assert faults(page) == [], path
+@pytest.mark.browser
+@pytest.mark.clause("422.2")
+@pytest.mark.parametrize("role", list(VISITS))
+def test_a_members_pages_have_none(visitor: Visitor, here: Everything, role: Role) -> None:
+    visitor.enter(here.live.console.token(here[role].member_id))
+    assert [one for visit in VISITS[role] for one in visitor.wrong(visit)] == []
 
 
-@pytest.mark.parametrize("path", ["/hits", "/hits/1", "/search/plate", "/holds", "/purges"])
-def test_what_a_page_shows_once_it_is_told_why_has_none(page: Page, live: Live, path: str) -> None:
-    enter(page, live, Role.COMMANDER)
-    page.goto(path)
-    page.get_by_label("Purpose").first.select_option(PURPOSE)
-    if path == "/search/plate":
-        page.get_by_label("Plate", exact=True).fill(STOLEN)
-    page.get_by_label("Case or incident number").first.fill(CASE)
-    page.get_by_label("Case or incident number").first.press("Enter")
-    page.locator("main").get_by_text(re.compile(f"case {CASE}|{STOLEN}|entry \\d")).first.wait_for()
-    assert faults(page) == [], path
+@pytest.mark.browser
+def test_the_steps_of_the_sign_in_have_none(visitor: Visitor, here: Everything) -> None:
+    console = here.live.console
+    enrolled = console.member(Role.OFFICER)
+    at = console.clock.now
+    factor = {"member_id": enrolled, "sealed": b"never opened", "made_at": at, "enrolled_at": at}
+    with writing(console.services.store.engine) as connection:
+        connection.execute(people.member_second_factor.insert(), factor)
+    tokens = {
+        "enrolment": console.token(console.member(Role.OFFICER), complete=False),
+        "code": console.token(enrolled, complete=False),
+        "notice": console.token(console.member(Role.OFFICER), acknowledged=False),
+    }
+    for visit in OWED:
+        visitor.enter(tokens[visit.owes], visit.path)
+        assert visitor.wrong(visit) == []
+
+
+@pytest.mark.browser
+def test_a_purges_pages_have_none(visitor: Visitor, here: Everything) -> None:
+    """The last here: it is a year later then."""
+    here.purging()
+    for role, visits in A_YEAR_LATER.items():
+        visitor.enter(here.live.console.token(here[role].member_id))
+        assert [one for visit in visits for one in visitor.wrong(visit)] == []

@@ -49,11 +49,11 @@ def trained(live: Live, role: Role) -> Person:
     return person
 
 
-def drafted(live: Live) -> drafting.Planned:
+def drafted(live: Live, request_id: int = 1) -> drafting.Planned:
     """What Dagster does with what was asked for."""
     services = live.console.services
     planned = drafting.draft(
-        services.store, 1, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
+        services.store, request_id, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
         clock=live.clock,
     )  # fmt: skip
     assert planned

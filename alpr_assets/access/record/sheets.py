@@ -43,9 +43,11 @@ _ONES: Final = [
 _TENS: Final = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Signed head of the access record, {size} entries</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Signed head of the access record, {size} entries</title>
 <style>body {{ font: 12pt/1.4 serif; margin: 2cm }} code {{ font-size: 11pt; word-break: break-all }}
-svg {{ width: 9cm; height: 9cm }} dt {{ font-weight: bold }} dd {{ margin: 0 0 .6em }}</style></head><body>
+svg {{ width: 9cm; height: 9cm }} dt {{ font-weight: bold }} dd {{ margin: 0 0 .6em }}
+@media screen and (max-width: 36rem) {{ body {{ margin: 1rem }} svg {{ max-width: 100%; height: auto }} }}</style></head><body><main>
 <h1>Signed head of the access record</h1>
 <p>{agency}. Keep this sheet where the system's administrator cannot reach it. Whoever holds it can show later whether the
 record still begins with these entries, unchanged.</p>
@@ -53,9 +55,9 @@ record still begins with these entries, unchanged.</p>
 <dt>Time</dt><dd>{when}</dd><dt>Record</dt><dd><code>{log_id}</code></dd>
 <dt>Key</dt><dd><code>{key_id}</code></dd><dt>Public key</dt><dd><code>{public_key}</code></dd>
 <dt>Signature</dt><dd><code>{signature}</code></dd></dl>
-{code}
+<div role="img" aria-label="The same as a code to scan">{code}</div>
 <p>The code holds all of this. To check: scan it, save what it says as head.json, ask the department for an export, and run
-<code>python verify_record.py EXPORT --head head.json</code>.</p></body></html>
+<code>python verify_record.py EXPORT --head head.json</code>.</p></main></body></html>
 """
 
 

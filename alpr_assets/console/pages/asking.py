@@ -166,8 +166,10 @@ class Asked:
         return Form(await self.request.form(max_files=2, max_fields=200))
 
     async def page(self, name: str, *, status: int = 200, **context: Any) -> Response:
-        """The page, with its frame."""
-        return await run_sync(lambda: render(name, status=status, **self._frame(), **context))
+        """The page, with its frame; and with `refilled`, by which a page with several forms fills the one that was refused."""
+        is_refused = bool(context.get("error")) and self.request.method == "POST"
+        refilled = Refused(self.request.url.path, Typed(await self.request.form() if is_refused else None))
+        return await run_sync(lambda: render(name, status=status, refilled=refilled, **self._frame(), **context))
 
     @property
     def by(self) -> Actor:
@@ -198,6 +200,32 @@ class Filled(dict[str, Any]):
 
     def __missing__(self, name: str) -> str:
         return ""
+
+
+class Typed(Filled):
+    """A refused form as it was sent, to be put right: its texts. No file, which a page cannot put back into its field."""
+
+    def __init__(self, data: FormData | None = None) -> None:
+        sent = [] if data is None else data.multi_items()
+        self._sent = [(name, value) for name, value in sent if isinstance(value, str)]
+        super().__init__(self._sent)
+
+    def every(self, name: str) -> list[str]:
+        """All values of a field that may be sent several times."""
+        return [value for sent, value in self._sent if sent == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a page with several forms asks for each of them: whether it was that one which was refused."""
+
+    path: str
+    sent: Typed
+
+    def __call__(self, path: str, **fields: object) -> Typed:
+        """What was typed into the form that goes to this address with these values; nothing where it was another."""
+        is_it = path == self.path and all(self.sent[name] == str(value) for name, value in fields.items())
+        return self.sent if is_it else Typed()
 
 
 def instant(on: date | None, zone: ZoneInfo, *, after: bool = False) -> datetime | None:

@@ -1,6 +1,6 @@
 """The entries of an audit by page: opening one, judging it, findings (422.6(b), (c)).
 
-Here: from forms to acts. Not here: any rule (`access.audits.judging`, `findings`). An entry shows what was asked, which may be a plate: it is
+Here: from forms to acts. Not here: any rule (`access.audits.judging`, `findings`), following findings up (`misuse`). An entry shows what was asked, which may be a plate: it is
 opened by POST through the gate, one entry of the record each time.
 """
 
@@ -66,24 +66,6 @@ async def find(asked: Asked) -> Response:
     return back_to(f"/audits/{audit_id}")
 
 
-@page
-async def follow(asked: Asked) -> Response:
-    """Close a finding, or give it more time; then back to where it is shown."""
-    await asked.require(*REVIEWERS)
-    form = await asked.form()
-    finding_id: int = asked.request.path_params["finding_id"]
-    deed = partial(
-        findings.move,
-        finding_id=finding_id,
-        kind=form.text("move", limit=16),
-        note=form.text("note"),
-        due_on=form.day("due_on"),
-    )
-    await acted(asked, conducts(asked), deed, finding=finding_id)
-    audit_id, week = form.text("audit_id", limit=18), form.day("week_on")
-    return back_to(f"/reviews?week={week}" if week else f"/audits/{audit_id}" if audit_id.isdigit() else "/audits")
-
-
 async def _entry(asked: Asked, form: Filled, error: AlprError | None = None) -> Response:
     services = asked.services
     audit_id, record_id = asked.request.path_params["audit_id"], asked.request.path_params["record_id"]
@@ -114,5 +96,4 @@ ROUTES: Final = [
     Route("/audits/{audit_id:int}/entries/{record_id:int}", opened, methods=["POST"]),
     Route("/audits/{audit_id:int}/entries/{record_id:int}/judge", judge, methods=["POST"]),
     Route("/audits/{audit_id:int}/findings", find, methods=["POST"]),
-    Route("/findings/{finding_id:int}/move", follow, methods=["POST"]),
 ]

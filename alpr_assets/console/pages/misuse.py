@@ -1,6 +1,7 @@
-"""Signals of misuse by page: the weekly list and what becomes of each, and the list of members' own plates (422.6(c)).
+"""Signals of misuse by page: the weekly list, what becomes of each and of findings, and the list of members' own plates (422.6(c)).
 
-Here: from forms to acts. Not here: making the list (Dagster, `misuse_signals`), any rule (`access.audits.reviewing`, `own_plates`).
+Here: from forms to acts. Not here: making the list (Dagster, `misuse_signals`), any rule (`access.audits.reviewing`,
+`findings`, `own_plates`).
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alpr_assets.access import register
-from alpr_assets.access.audits import own_plates, reviewing
+from alpr_assets.access.audits import findings, own_plates, reviewing
 from alpr_assets.access.audits.own_plates import Relation
 from alpr_assets.access.gate import Ask
 from alpr_assets.access.people import Status
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Form, back_to, page
 from alpr_assets.console.pages.audit_entries import REVIEWERS
-from alpr_assets.console.pages.audits import Deed, acted, active, conducts
+from alpr_assets.console.pages.audits import Deed, acted, active, conducts, show
 from alpr_assets.console.responding import status_of
 from alpr_assets.errors import AlprError, IllegalMoveError, MalformedError, NotFoundError
 from alpr_assets.lifecycle.plate_digests import digester
@@ -52,6 +53,23 @@ async def decide(asked: Asked) -> Response:
     except (IllegalMoveError, MalformedError) as error:
         return await _week(asked, week, error)
     return back_to(f"/reviews?week={week}")
+
+
+@page
+async def follow(asked: Asked) -> Response:
+    """Close a finding, or give it more time; then back to where it is shown: the week, or the audit."""
+    await asked.require(*REVIEWERS)
+    form = await asked.form()
+    finding_id: int = asked.request.path_params["finding_id"]
+    audit_id, week = form.number("audit_id") if form.text("audit_id") else None, form.day("week_on")
+    try:
+        deed = partial(
+            findings.move, finding_id=finding_id, kind=form.text("move", limit=16), note=form.text("note"), due_on=form.day("due_on")
+        )  # fmt: skip
+        await acted(asked, conducts(asked), deed, finding=finding_id)
+    except (IllegalMoveError, MalformedError) as error:
+        return await (_week(asked, week, error) if audit_id is None else show(asked, audit_id, error))
+    return back_to(f"/reviews?week={week}" if week else "/audits" if audit_id is None else f"/audits/{audit_id}")
 
 
 @page
@@ -129,6 +147,7 @@ async def _plates(asked: Asked, error: AlprError | None = None) -> Response:
 ROUTES: Final = [
     Route("/reviews", reviews),
     Route("/reviews/{review_id:int}/decide", decide, methods=["POST"]),
+    Route("/findings/{finding_id:int}/move", follow, methods=["POST"]),
     Route("/own-plates", plates),
     Route("/own-plates", change_plates, methods=["POST"]),
 ]

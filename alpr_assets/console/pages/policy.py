@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from alpr_assets.access import governing
 from alpr_assets.access.roles import Action
-from alpr_assets.console.pages.asking import Asked, Filled, back_to, page
+from alpr_assets.console.pages.asking import Asked, back_to, page
 from alpr_assets.errors import AlprError, NotFoundError
 from alpr_assets.lifecycle.transparency import pages
 
@@ -72,18 +72,17 @@ async def govern(asked: Asked) -> Response:
                 )
             )  # fmt: skip
     except AlprError as error:
-        return await _governing(asked, error, Filled({"posted_where": form.text("posted_where")}))
+        return await _governing(asked, error)
     found = await run_sync(asked.services.gate.governed, asked.at)
     governing.tell(asked.services.settings.path("data"), found)
     return back_to("/policy/in-force")
 
 
-async def _governing(asked: Asked, error: AlprError | None = None, form: Filled | None = None) -> Response:
+async def _governing(asked: Asked, error: AlprError | None = None) -> Response:
     standing = await run_sync(asked.services.gate.governed, asked.at)
     return await asked.page(
-        "policy_in_force.html", status=400 if error else 200, error=error, standing=standing, form=form or Filled(),
-        on=asked.on,
-    )  # fmt: skip
+        "policy_in_force.html", status=400 if error else 200, error=error, standing=standing, on=asked.on
+    )
 
 
 async def _public(asked: Asked, name: str) -> Response:
