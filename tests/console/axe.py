@@ -9,7 +9,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, Page
 
 STANDARDS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOURS: Final = ["color-contrast", "link-in-text-block"]
+COLOURS: Final = ["color-contrast"]
 """What can differ between night and day: the rest of a page is the same."""
 LAYOUT: Final = [
     "target-size",

@@ -215,7 +215,7 @@ class Everything:
         reviewing.make(services.store.engine, source, week, policy=services.policy, at=self.live.clock.now)
 
     def purging(self) -> None:
-        """A year later: one plan cancelled, one waits for its approvals, and another is asked for."""
+        """A year later: one plan cancelled, one waits for its approvals."""
         self.live.patrol.read(seen("8XYZ995"))  # what nobody holds
         captured = self.live.patrol.reads()[0].captured_at
         self.live.clock.now = captured + timedelta(days=400)
@@ -227,14 +227,13 @@ class Everything:
         self.told(Role.CUSTODIAN, "/purges/1/decide", **PURGE, decision="cancel", reason="the council wants to see it")
         self.told(Role.CUSTODIAN, "/purges/plan", **PURGE, **FILE)
         drafted(self.live, 2)
-        self.told(Role.CUSTODIAN, "/purges/plan", **PURGE, **FILE)
 
     def words(self) -> dict[str, str]:
         """What the addresses and forms of `visits` are filled in with."""
         read = next(one for one in self.live.patrol.reads() if one.plate == STOLEN)
         return {
             "plate": STOLEN, "day": str(read.day), "capture_id": str(read.capture_id), "read_id": str(read.read_id),
-            "hit_id": str(self.live.patrol.hits()[0].hit_id), "officer": str(self[Role.OFFICER].member_id), "entry": self.entry,
+            "hit_id": str(self.live.patrol.hits()[0].hit_id), "officer": str(self[Role.OFFICER].member_id), "commander": str(self[Role.COMMANDER].member_id), "entry": self.entry,
         }  # fmt: skip
 
     def publishing(self) -> None:
@@ -261,4 +260,5 @@ def everything(folder: Path) -> Iterator[Everything]:
         here.later(days=9)
         here.auditing()
         here.publishing()
+        here.later()
         yield here

@@ -21,10 +21,12 @@ from alpr_assets.console.responding import HERE, templates
 from alpr_assets.lifecycle.transparency import pages
 from alpr_assets.store import people
 from alpr_assets.store.engine import writing
+from tests.console import refusals
 from tests.console.axe import COLOURS, LAYOUT, faults, with_axe
 from tests.console.browsers import chromium, complaints, served
 from tests.console.consoles import Browser
 from tests.console.everything import LATER, Everything, everything
+from tests.console.forms import Forms, holds
 from tests.console.visits import A_YEAR_LATER, ANYBODY, ELSEWHERE, EVERY, NOT_PAGES, OWED, VISITS, Visit
 
 WIDE, SMALL = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -160,6 +162,39 @@ def test_what_is_said_to_be_no_page_answers_none(here: Everything) -> None:
                 assert "text/html" not in browser.get(address).headers.get("content-type", ""), path
 
 
+# ── that nobody says a thing twice ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("role", "path", "fields"), refusals.REFUSED)
+def test_a_refused_form_is_shown_with_what_was_typed(
+    here: Everything, role: Role, path: str, fields: dict[str, str]
+) -> None:
+    """WCAG 2.2, 3.3.7."""
+    assert put_back(here, role, path, fields) == []
+
+
+def put_back(here: Everything, role: Role, path: str, fields: dict[str, str]) -> list[Any]:
+    """Empty, where a refused form is shown with what was typed; else what its forms hold instead."""
+    path, fields = path.format_map(here.words()), {n: v.format_map(here.words()) for n, v in fields.items()}
+    answer = here[role].send(path, **fields)
+    assert 400 <= answer.status_code < 410
+    assert 'role="alert"' in answer.text
+    return [] if holds(answer.text, path, fields) else [f for f in Forms(answer.text).found if f[0] in {"", path}]
+
+
+def test_a_password_and_a_code_are_never_shown_again(here: Everything) -> None:
+    console = here.live.console
+    member = console.browser(Role.OFFICER)
+    token = console.form_token(member, "/sign-in/password")
+    told = {"form_token": token, "present": "what-I-had", "new": "what-I-want", "again": "what-I-did-not"}
+    for answer in (
+        console.browser().post("/sign-in", data={"user": "nobody", "password": "what-I-had"}),
+        member.post("/sign-in/password", data=told),
+    ):
+        assert 400 <= answer.status_code < 410
+        assert "what-I" not in answer.text
+
+
 # ── what is seen ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -214,8 +249,9 @@ def test_the_steps_of_the_sign_in_have_none(visitor: Visitor, here: Everything) 
 
 @pytest.mark.browser
 def test_a_purges_pages_have_none(visitor: Visitor, here: Everything) -> None:
-    """The last here: it is a year later then."""
+    """The last here: it is a year later then. What was typed into a form that is refused is put back here too."""
     here.purging()
+    assert [one for refused in refusals.A_YEAR_LATER for one in put_back(here, *refused)] == []
     for role, visits in A_YEAR_LATER.items():
         visitor.enter(here.live.console.token(here[role].member_id))
         assert [one for visit in visits for one in visitor.wrong(visit)] == []

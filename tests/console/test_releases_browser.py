@@ -11,8 +11,8 @@ import pytest
 
 from alpr_assets.access.roles import Role
 from alpr_assets.lifecycle.releases.points import QUESTIONS
+from tests.console.axe import faults
 from tests.console.browsers import chromium, complaints, served
-from tests.console.test_accessibility import faults
 from tests.console.test_browser import sign_in
 from tests.console.test_release_pages import SHERIFF, designate
 from tests.lifecycle.releases.desks import KEY
