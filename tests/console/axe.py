@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -21,9 +20,9 @@ LAYOUT: Final = [
 ]
 """What can differ between a screen and a phone: the colours are the same, tables are laid out as cards."""
 
-RUN: Final = """async ([options, opens]) => {
+RUN: Final = """async ([options, opens, where]) => {
   if (opens) for (const one of document.querySelectorAll("details")) one.open = true;
-  const found = await axe.run(document, {...options, resultTypes: ["violations"]});
+  const found = await axe.run(where, {...options, resultTypes: ["violations"]});
   return found.violations.flatMap(one => one.nodes.map(
     node => `${one.id} (${one.impact}): ${node.target} ${node.html.slice(0, 120)}`));
 }"""
@@ -34,10 +33,10 @@ def with_axe(context: BrowserContext) -> None:
     context.add_init_script(f"if (window === top) {{ {AXE_SCRIPT} }}")
 
 
-def faults(page: Page, *, opens: bool = False, rules: list[str] | None = None) -> list[str]:
+def faults(page: Page, *, opens: bool = False, rules: list[str] | None = None, where: str = "html") -> list[str]:
     """What axe-core finds: rule, how bad, and where; `opens`: everything that a person can unfold is looked at too."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
     options: dict[str, Any] = {"runOnly": {"type": "rule", "values": rules} if rules else STANDARDS}
-    found: list[str] = page.evaluate(RUN, [json.loads(json.dumps(options)), opens])
+    found: list[str] = page.evaluate(RUN, [options, opens, where])
     return found

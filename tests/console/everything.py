@@ -55,7 +55,7 @@ class Everything:
 
     def __init__(self, live: Live, folder: Path) -> None:
         self.live, self.folder = live, folder
-        self.people = {role: Worker(live, role) for role in Role}
+        self.people = {role: Worker(live, role) for role in Role if role is not Role.DISPATCHER}
         self.number = ""
         self.entry = ""
 
@@ -95,9 +95,11 @@ class Everything:
         assert asked.status_code == 200, asked.text
 
     def watching(self) -> None:
-        partial = {"pattern": "8?YZ99*", "reason": "seen leaving the scene", "expires_on": "2026-06-20", "place": "1"}
+        partial = {"pattern": "8?YZ994", "reason": "seen leaving the scene", "expires_on": "2026-06-20", "place": "1"}
         self.told(Role.OFFICER, "/watches/new", **WHY, **partial)
-        self.told(Role.ANALYST, "/watches/new", **WHY, **{**partial, "expires_on": "2026-07-14", "pattern": "7AB*"})
+        self.told(
+            Role.ANALYST, "/watches/new", **WHY, **{**partial, "expires_on": "2026-07-14", "pattern": "8?YZ99[12]"}
+        )
         self.told(Role.COMMANDER, "/watches/2/decide", **WHY, decision="approve", reason="grounds are given")
 
     def keeping(self) -> None:
@@ -230,9 +232,9 @@ class Everything:
 
     def words(self) -> dict[str, str]:
         """What the addresses and forms of `visits` are filled in with."""
-        read = next(one for one in self.live.patrol.reads() if one.plate == STOLEN)
+        read, other = (next(one for one in self.live.patrol.reads() if one.plate == it) for it in (STOLEN, "8XYZ991"))
         return {
-            "plate": STOLEN, "day": str(read.day), "capture_id": str(read.capture_id), "read_id": str(read.read_id),
+            "plate": STOLEN, "day": str(read.day), "capture_id": str(read.capture_id), "read_id": str(read.read_id), "other_id": str(other.read_id),
             "hit_id": str(self.live.patrol.hits()[0].hit_id), "officer": str(self[Role.OFFICER].member_id), "commander": str(self[Role.COMMANDER].member_id), "entry": self.entry,
         }  # fmt: skip
 
