@@ -118,7 +118,7 @@ class Everything:
         )
 
     def releasing(self) -> None:
-        """One fulfilled, one to be reviewed, one by phone, one ordered by a court; an agency with an agreement, one to be verified."""
+        """One fulfilled, one to be reviewed, one by phone, one by a court's order; an agency with an agreement, one unverified."""
         number = known(self.live)
         terms = {"title": "Memorandum", "from_on": "2026-01-01", "to_on": "2026-12-31", "scopes": "plate"}
         uploaded(self[Role.CUSTODIAN], "/agencies/agreements", field="file", agency_id=number, **terms)
@@ -154,8 +154,8 @@ class Everything:
         self.told(Role.SUPERVISOR, "/destinations", act="withdraw", destination_id="3")
         at = self.live.clock.now
         dead = {
-            "hit_id": self.live.patrol.hits()[0].hit_id, "destination_id": 1, "delivery_id": str(uuid.uuid4()), "state": "dead", "attempts": 8,
-            "dead_after": 8, "created_at": at, "next_attempt_at": at, "ended_at": at, "last_error": "http_410",
+            "hit_id": self.live.patrol.hits()[0].hit_id, "destination_id": 1, "delivery_id": str(uuid.uuid4()),
+            "state": "dead", "attempts": 8, "dead_after": 8, "created_at": at, "next_attempt_at": at, "ended_at": at, "last_error": "http_410",
         }  # fmt: skip
         with writing(self.live.console.services.store.engine) as connection:
             connection.execute(insert(alerts.outbox), dead)
@@ -190,11 +190,11 @@ class Everything:
         assert uploaded(self[Role.CUSTODIAN], "/designee", field="file", succeeds="1", **designation).status_code == 200
 
     def auditing(self) -> None:
-        """Audit 1 signed and reported, 2 under way with a finding, 3 planned; and the weekly list of signals, one of them decided."""
+        """Audit 1 signed and reported, 2 under way with a finding, 3 planned; and the weekly list of signals."""
         on, auditor, custodian = self.live.clock.now.date(), self[Role.AUDITOR], self[Role.CUSTODIAN]
         wanted = {
-            "frequency": "quarterly", "since_on": str(on - timedelta(days=30)), "until_on": str(on - timedelta(days=1)), "n_random": "1",
-            "n_risk": "1", "auditor_id": str(auditor.member_id), "approver_id": str(custodian.member_id), "areas": "vague_reason",
+            "frequency": "quarterly", "since_on": str(on - timedelta(days=30)), "until_on": str(on - timedelta(days=1)),
+            "n_random": "1", "n_risk": "1", "auditor_id": str(auditor.member_id), "approver_id": str(custodian.member_id), "areas": "vague_reason",
         }  # fmt: skip
         yes = {"purpose_plausible": "yes", "case_exists": "yes", "scope_fits": "yes"}
         finding = {"text": "no case behind it", "owner_id": str(self[Role.ENGINEER].member_id)}
@@ -234,8 +234,10 @@ class Everything:
         """What the addresses and forms of `visits` are filled in with."""
         read, other = (next(one for one in self.live.patrol.reads() if one.plate == it) for it in (STOLEN, "8XYZ991"))
         return {
-            "plate": STOLEN, "day": str(read.day), "capture_id": str(read.capture_id), "read_id": str(read.read_id), "other_id": str(other.read_id),
-            "hit_id": str(self.live.patrol.hits()[0].hit_id), "officer": str(self[Role.OFFICER].member_id), "commander": str(self[Role.COMMANDER].member_id), "entry": self.entry,
+            "plate": STOLEN, "day": str(read.day), "capture_id": str(read.capture_id), "read_id": str(read.read_id),
+            "other_id": str(other.read_id),
+            "hit_id": str(self.live.patrol.hits()[0].hit_id), "entry": self.entry,
+            "officer": str(self[Role.OFFICER].member_id),
         }  # fmt: skip
 
     def publishing(self) -> None:

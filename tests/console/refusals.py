@@ -1,4 +1,4 @@
-"""Forms of the console that are refused, each by somebody who may send it: over a console in which everything happened (`everything`)."""
+"""Forms of the console that are refused, each by somebody who may send it: over `everything`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every page can be used by everybody: axe-core finds nothing against WCAG 2.2 AA, by day and by night, wide and on a phone (422.2).
+"""Every page can be used by everybody: axe-core finds nothing against WCAG 2.2 AA, by day and night, wide and on a phone (422.2).
 
 Which pages, by whom: `visits`. What they show: `everything`. A page that no visit looks at fails here.
 """

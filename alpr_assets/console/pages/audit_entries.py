@@ -1,7 +1,7 @@
 """The entries of an audit by page: opening one, judging it, findings (422.6(b), (c)).
 
-Here: from forms to acts. Not here: any rule (`access.audits.judging`, `findings`), following findings up (`misuse`). An entry shows what was asked, which may be a plate: it is
-opened by POST through the gate, one entry of the record each time.
+Here: from forms to acts. Not here: any rule (`access.audits.judging`, `findings`), following findings up (`misuse`).
+An entry shows what was asked, which may be a plate: it is opened by POST through the gate, one entry of the record each time.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ async def follow(asked: Asked) -> Response:
     audit_id, week = form.number("audit_id") if form.text("audit_id") else None, form.day("week_on")
     try:
         deed = partial(
-            findings.move, finding_id=finding_id, kind=form.text("move", limit=16), note=form.text("note"), due_on=form.day("due_on")
+            findings.move, finding_id=finding_id, kind=form.text("move", limit=16), note=form.text("note"),
+            due_on=form.day("due_on"),
         )  # fmt: skip
         await acted(asked, conducts(asked), deed, finding=finding_id)
     except (IllegalMoveError, MalformedError) as error:
