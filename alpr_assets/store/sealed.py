@@ -112,11 +112,18 @@ class SealedFolder:
         return {path.name for path in (self.folder / day.isoformat()).glob("??/*") if not path.name.startswith(".")}
 
 
-def write_durably(target: Path, content: bytes, *, mode: int = 0o600) -> None:
+def write_durably(target: Path, content: bytes, *, mode: int = 0o600, alone: bool = False) -> None:
     """Write a file so that after a crash it is there whole or not at all: temporary name, fsync, rename, fsync of the folder.
+
+    Parameters
+    ----------
+    alone : nobody else writes this file meanwhile, so that what a killed writer left half written goes
 
     A purge that clears up after killed processes may take the temporary name or the empty folder away: then it is written again.
     """
+    if alone:
+        for draft in target.parent.glob(f".{target.name}.*"):
+            draft.unlink(missing_ok=True)
     for _ in range(ATTEMPTS - 1):
         with suppress(FileNotFoundError):
             _write(target, content, mode)

@@ -137,6 +137,14 @@ def test_who_seals_while_the_key_changes_loses_nothing(tmp_path: Path, monkeypat
     assert folder(tmp_path).open(DAY, late[0]) == b"late"
 
 
+def test_who_writes_a_file_alone_clears_up_after_a_killed_writer(tmp_path: Path) -> None:
+    (tmp_path / ".receipt.json.0a1b2c3d").write_bytes(b"half")
+    write_durably(tmp_path / "receipt.json", b"{}")
+    assert len(list(tmp_path.iterdir())) == 2
+    write_durably(tmp_path / "receipt.json", b"{}", alone=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["receipt.json"]
+
+
 def test_a_file_is_written_again_when_its_draft_or_folder_is_taken_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
