@@ -87,13 +87,15 @@ class SealedFolder:
     def change_key(self, day: date) -> int:
         """Seal what is kept under a day with a new key, and destroy the one before; returns how many files. None is left: no key is.
 
-        Killed in between and asked again, it goes on: until the end both keys open.
+        Killed in between and asked again, it goes on: until the end both keys open. Drafts that a killed writer left are removed, whose
+        names say what they were of: it is asked of a day of long ago, where one that is still being written is written again by its run.
 
         Raises VerificationError : a file does not open; then the key before stays
         """
-        names = sorted(
-            path.name for path in (self.folder / day.isoformat()).glob("??/*") if not path.name.startswith(".")
-        )
+        paths = list((self.folder / day.isoformat()).glob("??/*"))
+        for draft in (path for path in paths if path.name.startswith(".")):
+            draft.unlink(missing_ok=True)
+        names = sorted(path.name for path in paths if not path.name.startswith("."))
         if not names:
             self.keys.destroy(day)
             return 0

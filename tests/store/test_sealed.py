@@ -108,6 +108,16 @@ def test_a_change_that_was_killed_goes_on_and_both_keys_open_until_its_end(
     assert [len(folder(tmp_path).open(DAY, one)) for one in names] == [len(CONTENT), 7, 5]
 
 
+def test_what_a_killed_writer_left_half_done_goes_with_the_key(tmp_path: Path) -> None:
+    """Its name is the picture's hash."""
+    sealed = folder(tmp_path)
+    kept = sealed.path(DAY, sealed.seal(DAY, CONTENT))
+    for draft in (kept.with_name(f".{kept.name}.1e69372c"), kept.with_name(f".{'0' * 64}.4711abcd")):
+        draft.write_bytes(b"half")
+    sealed.change_key(DAY)
+    assert list(kept.parent.iterdir()) == [kept]
+
+
 def test_a_day_of_which_nothing_is_left_has_no_key(tmp_path: Path) -> None:
     sealed = folder(tmp_path)
     path = sealed.path(DAY, sealed.seal(DAY, CONTENT))
