@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from alpr_assets.store.engine import open_engine
 
@@ -65,10 +65,14 @@ class _Database:
         self.url = url
         with self._connected() as connection:
             relations = connection.execute(text(_RELATIONS)).all()
-            self._shape = connection.scalar(text(_SHAPE))
+            tables = {name for name, kind, _ in relations if kind == "r"}
+            seeded = set(connection.scalars(_filled(tables)))
+            self._seeds = text(
+                " UNION ALL ".join(f"SELECT '{name}', t::text FROM {name} AS t" for name in sorted(seeded))
+            )
+            self._fresh = self._looked(connection)
         self._known = {name for name, _, _ in relations}
-        tables = sorted(name for name, kind, _ in relations if kind == "r" and name != "alembic_version")
-        self._filled = text(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables))
+        self._filled = _filled(tables - seeded)
 
     def emptied(self) -> bool:
         """Whether it is again what it was; if not, it is of no more use."""
@@ -79,10 +83,16 @@ class _Database:
                 return False
             if new:
                 connection.execute(text(f"DROP TABLE {', '.join(name for name, _, _ in new)}"))
-            if connection.scalar(text(_SHAPE)) != self._shape:
+            if self._looked(connection) != self._fresh:
                 return False
             self._empty(connection)
         return True
+
+    def _looked(self, connection: Connection) -> tuple[str, list[tuple[str, str]]]:
+        """Its shape, and the rows that a migration put in."""
+        return str(connection.scalar(text(_SHAPE))), sorted(
+            (name, row) for name, row in connection.execute(self._seeds)
+        )
 
     def _empty(self, connection: Connection) -> None:
         if filled := list(connection.scalars(self._filled)):
@@ -101,3 +111,8 @@ class _Database:
         with engine.connect() as connection:
             yield connection
         engine.dispose()
+
+
+def _filled(tables: set[str]) -> TextClause:
+    """Those of the tables that have rows."""
+    return text(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in sorted(tables)))

@@ -88,7 +88,8 @@ class SealedFolder:
     def change_key(self, day: date) -> int:
         """Seal what is kept under a day with a new key, and destroy the one before; returns how many files. None is left: no key is.
 
-        Killed in between and asked again, it goes on: until the end both keys open. What a killed process left half written goes too.
+        Killed in between and asked again, it goes on: until the end both keys open. Drafts that a killed writer left are removed, whose
+        names say what they were of.
 
         Raises VerificationError : a file does not open; then the key before stays
         """
@@ -98,9 +99,8 @@ class SealedFolder:
             self.keys.destroy(day)
             return 0
         key, done = self.keys.begin_change(day), set[str]()
-        while coming := sorted(
-            self._names(day) - done
-        ):  # who did not know of the new key yet may have sealed one meanwhile
+        # Who did not know of the new key yet may have sealed one meanwhile.
+        while coming := sorted(self._names(day) - done):
             for sha256 in coming:
                 content, nonce = self.open(day, sha256), secrets.token_bytes(NONCE_BYTES)
                 write_durably(self.path(day, sha256), nonce + AESGCM(key).encrypt(nonce, content, sha256.encode()))
