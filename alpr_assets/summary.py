@@ -114,7 +114,7 @@ def _lists(receipts: list[ImportReceipt]) -> Table:
         table.add_column(name, justify="right")
     table.add_column("")
     for receipt in receipts:
-        said = "in force" if receipt.accepted else f"[red]refused[/]: {receipt.reason}"
+        said = "in force" if receipt.accepted else Text.assemble(("refused", "red"), f": {receipt.reason}")
         table.add_row(
             receipt.file_name, receipt.list_name, f"{receipt.n_entries:,}", f"{receipt.n_quarantined:,}", said
         )

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from rich.table import Table
 
 from alpr_assets.cli import main
+from alpr_assets.cli.common import console
 from alpr_assets.lifecycle.recognition.light import labelled
 from alpr_assets.settings import settings
 from tests.builders import drop, free_port, jpeg, line, own_list, today
@@ -32,6 +34,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def alpr(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_what_a_command_shows_is_neither_markup_nor_emoji(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("F0:CD:53", show_header=True)
+    table.add_row("26-[a]")
+    console.print("SHA-256 F0:CD:53, case 26-[/]", table)
+    shown = capsys.readouterr().out
+    assert "SHA-256 F0:CD:53, case 26-[/]" in shown
+    assert "26-[a]" in shown
+    assert shown.count("F0:CD:53") == 2
 
 
 def test_a_plain_folder_lands_once_however_often_it_is_landed(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """A question handed to a colleague, never its answer: he asks it anew, as himself (422.4(a), 422.6(a)).
 
 Here: handing over, what was handed to whom, opening. Not here: pages, any search. The question is sealed: it may name a plate or a
-place. It is the colleague's for the policy's hours.
+place. It is the colleague's for the policy's hours, and then forgotten: that something was handed over stays.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from alpr_assets.access import register
 from alpr_assets.access.gate import Found, Grant
@@ -85,6 +85,13 @@ def opened(connection: Connection, handover_id: int, member_id: int, *, key: Sec
     )
     content = json.loads(key.open(row.question, belongs_to=_owner(row.from_id, row.to_id)))
     return Question(handover_id, Action(row.action), row.purpose, row.case_number, content)
+
+
+def forget(connection: Connection, *, at: datetime) -> int:
+    """Forget the questions that are no longer anybody's; returns how many. Done every morning, with the judging of what is due."""
+    table = handover.c
+    over = update(handover).where(table.expires_at <= at, func.length(table.question) > 0)
+    return connection.execute(over.values(question=b"")).rowcount
 
 
 def _owner(from_id: int, to_id: int) -> str:

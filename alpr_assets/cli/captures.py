@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from alpr_assets.cli.common import Existing, Instant, Place, console, opened_store
 from alpr_assets.lifecycle.captures import devices
@@ -102,7 +103,7 @@ def device_list() -> None:
         for registered in devices.registry(connection).values():
             place = f"{registered.place[0]:.5f}, {registered.place[1]:.5f}" if registered.place else ""
             installed = registered.installed_at
-            on = f"{installed.astimezone(policy().zone):%Y-%m-%d}" if installed else "[yellow]not on record[/]"
+            on = f"{installed.astimezone(policy().zone):%Y-%m-%d}" if installed else Text("not on record", "yellow")
             table.add_row(registered.device_id, registered.kind, place, on)
     console.print(table)
 

@@ -18,7 +18,8 @@ from alpr_assets.policy import policy
 from alpr_assets.store.engine import Store, open_store
 from alpr_assets.store.trouble import files_explained
 
-console = Console()
+console = Console(markup=False, emoji=False)
+"""Shows what it is given as it is: in a case number `[a]` is no style, and in a fingerprint `:CD:` no picture of a disc."""
 
 
 class Commands(click.Group):

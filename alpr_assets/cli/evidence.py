@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from alpr_assets.access.roles import Action
 from alpr_assets.cli.common import Existing, console
@@ -128,9 +129,8 @@ def follow(
     """
     with signed_in(url, user, actions=BOTH) as client:
         served = client.follow(booking_id, bag, Why(purpose, case_number), **said)
-    console.print(
-        "intact" if served.value else "[red]NOT what left[/red]: tell the custodian of records", soft_wrap=True
-    )
+    altered = Text.assemble(("NOT what left", "red"), ": tell the custodian of records")
+    console.print("intact" if served.value else altered, soft_wrap=True)
     ctx.exit(0 if served.value else 1)
 
 

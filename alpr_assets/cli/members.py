@@ -87,7 +87,6 @@ def _show(one_time: list[OneTime]) -> None:
         console.print(
             f"{one.name}, user name {one.user_name}: one-time password {one.password} (good until {until:%Y-%m-%d %H:%M})",
             soft_wrap=True,
-            markup=False,
         )
     console.print(
         "Hand each to its member only: it is not shown again, and is changed at the first sign-in.", soft_wrap=True

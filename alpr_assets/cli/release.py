@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from alpr_assets.access.roles import Action
 from alpr_assets.cli.common import Existing, Instant, console
@@ -48,7 +49,9 @@ def listed(*, text: str, status: str | None, user: str | None, url: str | None) 
     zone = policy().zone
     for row in served.value:
         due = datetime.fromisoformat(row["due_at"]).astimezone(zone).strftime("%Y-%m-%d %H:%M") if row["due_at"] else ""
-        state = f"{row['status']}, [red]overdue[/red]" if row["overdue"] else row["status"]
+        state = Text(row["status"])
+        if row["overdue"]:
+            state.append(", ").append("overdue", "red")
         table.add_row(
             str(row["release_id"]), row["agency_name"], row["person"], state, row["scope_kind"].replace("_", " "), row["statute"],
             row["case_number"], due,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from alpr_assets import firstrun, services, summary
 from alpr_assets.access import governing
@@ -68,7 +69,7 @@ def run(once: bool, captures: Path | None, hotlist: Path | None, device: str) ->
             n_reads = firstrun.load_sample_case(store, configured, console)
             console.print(f"for the notebooks   {n_reads:,} simulated reads of the weeks before, without pictures")
         for trouble in troubles:
-            console.print(f"[red]failed:[/] {trouble}")
+            console.print(Text.assemble(("failed:", "red"), f" {trouble}"))
         if not once:
             _say_where(servers, configured)
             _say_who(one_time) if one_time else _say_how_to_begin(firstrun.has_members(store))
@@ -129,14 +130,13 @@ def _say_who(one_time: list[OneTime]) -> None:
     """The sample's members, whose passwords are good for the sample only."""
     console.print("\nSign in as any of these; each is asked for a new password and a second factor.", soft_wrap=True)
     for one in one_time:  # no table: a narrow terminal would cut passwords off
-        console.print(f"  {one.user_name:<22} {one.password}", soft_wrap=True, markup=False, highlight=False)
+        console.print(f"  {one.user_name:<22} {one.password}", soft_wrap=True, highlight=False)
 
 
 def _say_how_to_begin(has_members: bool) -> None:
     if not has_members:
-        console.print(
-            "\n[yellow]Nobody can sign in yet:[/] `alpr init` registers the first administrator.", soft_wrap=True
-        )
+        said = Text.assemble(("Nobody can sign in yet:", "yellow"), " `alpr init` registers the first administrator.")
+        console.print("\n", said, sep="", soft_wrap=True)
 
 
 def _wait(servers: services.Running) -> None:
@@ -171,11 +171,10 @@ def status() -> None:
     zone = policy().zone
     table = Table(show_header=False)
     adopted = policy().policy.adopted
-    table.add_row(
-        "policy", f"{policy().policy.number} {f'adopted {adopted}' if adopted else '[yellow]SAMPLE, not adopted[/]'}"
-    )
+    state = f"adopted {adopted}" if adopted else ("SAMPLE, not adopted", "yellow")
+    table.add_row("policy", Text.assemble(policy().policy.number, " ", state))
     if governed.why_not:
-        table.add_row("captures land sealed", f"[yellow]no policy is in force: {governed.why_not}[/]")
+        table.add_row("captures land sealed", Text(f"no policy is in force: {governed.why_not}", "yellow"))
     table.add_row("drops landed", f"{counted.n_drops:,}")
     table.add_row("captures", f"{counted.n_captures:,} on {counted.n_days:,} days, {counted.n_unread:,} not yet read")
     table.add_row("reads", f"{counted.n_reads:,} in {counted.n_sightings:,} sightings of {counted.n_plates:,} plates")
@@ -189,7 +188,8 @@ def status() -> None:
     table.add_row("in quarantine", codes or "nothing")
     table.add_row("days waiting", ", ".join(map(str, counted.days_waiting[:8])) or "none")
     last = f"{worker.last_beat.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if worker.last_beat else None
-    table.add_row("worker", "alive" if worker.is_alive else f"[yellow]down since {last}[/]" if last else "none yet")
+    down = Text(f"down since {last}", "yellow") if last else "none yet"
+    table.add_row("worker", "alive" if worker.is_alive else down)
     newest = counted.newest_capture_at
     table.add_row("newest capture", f"{newest.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if newest else "none")
     for row in lists:

@@ -59,7 +59,7 @@ def signed_in(url: str | None, user: str | None, *, actions: frozenset[Action] |
     """A client for one command; it signs out again, unless it came by a token of longer use. `actions`: None: questions."""
     person = Person(
         show=lambda text: console.print(text, highlight=False),
-        ask=lambda question: console.input(question, markup=False),
+        ask=lambda question: console.input(question, markup=False, emoji=False),
         ask_secret=getpass.getpass,
     )
     client, asked = enter(url, user, person, label="alpr command", actions=actions)

@@ -12,6 +12,7 @@ import pandas as pd
 from dagster import AssetExecutionContext
 from sqlalchemy import Connection
 
+from alpr_assets.access import handovers
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.record.alarms import end_alarm, raise_alarm
 from alpr_assets.access.record.places import place_of
@@ -36,7 +37,7 @@ from alpr_assets.lifecycle.retention.judging import judge_days
 from alpr_assets.policy import policy
 from alpr_assets.quality import bridge, suites
 from alpr_assets.settings import settings
-from alpr_assets.store.engine import open_store, reading
+from alpr_assets.store.engine import open_store, reading, writing
 
 VERIFIED = "nothing_is_left"
 OVERDUE = "holds_overdue"
@@ -56,8 +57,11 @@ SOON: int = 14
 )
 def retention_eligible(store: StoreResource) -> dg.MaterializeResult:
     on = _today()
-    with store.open() as opened, reading(opened.engine) as connection:
-        days = judge_days(connection, policy=policy(), on=on)
+    with store.open() as opened:
+        with reading(opened.engine) as connection:
+            days = judge_days(connection, policy=policy(), on=on)
+        with writing(opened.engine) as connection:
+            n_forgotten = handovers.forget(connection, at=now())
     sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
     return dg.MaterializeResult(
         metadata={
@@ -69,6 +73,7 @@ def retention_eligible(store: StoreResource) -> dg.MaterializeResult:
             "in conflict: people decide": sums["n_conflict"],
             "days overdue": int(days["is_overdue"].sum()),
             "coming due": table(_coming(days, on), of=f"date, within {SOON} days"),
+            "questions handed over and forgotten": n_forgotten,
             "why what is kept is kept": table(_reasons(days), of="reason, in days"),
             **(
                 {"calendar": calendar(_shares(days), title="Share of each day that may be destroyed")}

@@ -141,12 +141,14 @@ class Masters:
 
     def add(self) -> None:
         """Put a new key before the others in the file. Call it alone, and where `is_ours_to_replace`."""
-        write_durably(self.file, _lines([secrets.token_bytes(KEY_BYTES), *(one.key for one in self._in_file())]))
+        write_durably(
+            self.file, _lines([secrets.token_bytes(KEY_BYTES), *(one.key for one in self._in_file())]), alone=True
+        )
 
     def drop_older(self) -> None:
         """Leave the current key only in the file, and overwrite the others. Call it alone."""
         with self.file.open("r+b") as before:
-            write_durably(self.file, _lines([one.key for one in self._in_file()[:1]]))
+            write_durably(self.file, _lines([one.key for one in self._in_file()[:1]]), alone=True)
             before.write(bytes(os.fstat(before.fileno()).st_size))  # of the file that had this name
             before.flush()
             os.fsync(before.fileno())

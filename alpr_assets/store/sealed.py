@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from alpr_assets.store.day_keys import DayKeys
 
 NONCE_BYTES = 12
+ATTEMPTS = 3
 
 
 def sha256_hex(content: bytes) -> str:
@@ -87,26 +88,50 @@ class SealedFolder:
     def change_key(self, day: date) -> int:
         """Seal what is kept under a day with a new key, and destroy the one before; returns how many files. None is left: no key is.
 
-        Killed in between and asked again, it goes on: until the end both keys open.
+        Killed in between and asked again, it goes on: until the end both keys open. Drafts that a killed writer left are removed, whose
+        names say what they were of.
 
         Raises VerificationError : a file does not open; then the key before stays
         """
-        names = sorted(
-            path.name for path in (self.folder / day.isoformat()).glob("??/*") if not path.name.startswith(".")
-        )
-        if not names:
+        for draft in (self.folder / day.isoformat()).glob("??/.*"):
+            draft.unlink(missing_ok=True)
+        if not self._names(day):
             self.keys.destroy(day)
             return 0
-        key = self.keys.begin_change(day)
-        for sha256 in names:
-            content, nonce = self.open(day, sha256), secrets.token_bytes(NONCE_BYTES)
-            write_durably(self.path(day, sha256), nonce + AESGCM(key).encrypt(nonce, content, sha256.encode()))
+        key, done = self.keys.begin_change(day), set[str]()
+        # Who did not know of the new key yet may have sealed one meanwhile.
+        while coming := sorted(self._names(day) - done):
+            for sha256 in coming:
+                content, nonce = self.open(day, sha256), secrets.token_bytes(NONCE_BYTES)
+                write_durably(self.path(day, sha256), nonce + AESGCM(key).encrypt(nonce, content, sha256.encode()))
+            done.update(coming)
         self.keys.end_change(day)
-        return len(names)
+        return len(done)
+
+    def _names(self, day: date) -> set[str]:
+        return {path.name for path in (self.folder / day.isoformat()).glob("??/*") if not path.name.startswith(".")}
 
 
-def write_durably(target: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Write a file so that after a crash it is there whole or not at all: temporary name, fsync, rename, fsync of the folder."""
+def write_durably(target: Path, content: bytes, *, mode: int = 0o600, alone: bool = False) -> None:
+    """Write a file so that after a crash it is there whole or not at all: temporary name, fsync, rename, fsync of the folder.
+
+    Parameters
+    ----------
+    alone : nobody else writes this file meanwhile, so that what a killed writer left half written goes
+
+    A purge that clears up after killed processes may take the temporary name or the empty folder away: then it is written again.
+    """
+    if alone:
+        for draft in target.parent.glob(f".{target.name}.*"):
+            draft.unlink(missing_ok=True)
+    for _ in range(ATTEMPTS - 1):
+        with suppress(FileNotFoundError):
+            _write(target, content, mode)
+            return
+    _write(target, content, mode)
+
+
+def _write(target: Path, content: bytes, mode: int) -> None:
     _make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:

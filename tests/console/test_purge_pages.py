@@ -12,12 +12,14 @@ from sqlalchemy import select
 
 from alpr_assets.access.record.entries import Outcome
 from alpr_assets.access.roles import Role
+from alpr_assets.lifecycle.hotlists.imports import import_file
 from alpr_assets.lifecycle.purge import drafting, planning
 from alpr_assets.lifecycle.purge.clocks import look
 from alpr_assets.lifecycle.purge.executing import execute
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading
+from tests.builders import own_list
 from tests.console.test_incident_pages import Person, rows
 from tests.live import STOLEN, Live, recorded_console
 from tests.people import in_office
@@ -108,6 +110,36 @@ def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
     assert STOLEN not in issued.text
     assert ">destroyed</span>" in custodian.send("/purges", **WHY).text
     assert custodian.browser.get("/purges/1/completion").status_code == 404  # SQLite needs none
+
+
+@pytest.mark.clause("422.5")
+def test_entries_that_left_their_list_are_listed_with_the_captures_and_in_the_certificate(later: Live) -> None:
+    services, custodian = later.console.services, trained(later, Role.CUSTODIAN)
+    commander = trained(later, Role.COMMANDER)
+    in_office(services.store.engine, date(2027, 1, 1))
+    now = later.clock.now
+    for at, plate in ((now - timedelta(days=379), "9LEFT99"), (now - timedelta(days=370), "5NEW555")):
+        raw = own_list(f"{plate},x,CA", on=at.date())
+        assert import_file(services.store, raw, "left.csv", policy=services.policy, now=at).accepted
+    assert "1 ended hot-list entries</dd>" in custodian.send("/purges", **WHY).text
+    custodian.send("/purges/plan", **WHY, **FILE)
+    assert drafted(later).n_items == 2  # with its file
+    for who in (custodian, commander):
+        who.send("/purges/1/decide", **WHY, decision="approve", reason="as the schedule says")
+    custodian.send("/purges/clock", **WHY, reason="compared with the dispatch clock")
+    assert "and 2 other items" in custodian.send("/purges", **WHY).text
+    custodian.send("/purges/1/decide", **WHY, decision="begin")
+    execute(
+        services.store, 1, policy=services.policy, key=planning.key_of(services.settings), office=services.office,
+        clock=later.clock, seen=lambda: look(services.store.engine, services.settings, services.policy),
+    )  # fmt: skip
+    assert "1 ended hot-list entries; 1 destroyed, 0 kept after all." in custodian.send("/purges", **WHY).text
+    issued = trained(later, Role.AUDITOR).browser.get("/purges/1/certificate")
+    assert {one["class"]: one["destroyed"] for one in issued.json()["lots"]} == {
+        "hotlist_files": 1,
+        "hotlist_entries": 1,
+    }
+    assert "9LEFT99" not in issued.text
 
 
 def test_what_is_missing_or_another_role_is_refused_and_nothing_is_planned(later: Live) -> None:

@@ -17,11 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from alpr_assets.errors import StorageError
 from alpr_assets.store import evidence, schema
 from alpr_assets.store.engine import MIGRATIONS, is_current, migrate, open_engine, reading, writing
-from alpr_assets.store.purges import purge_plan
+from alpr_assets.store.purges import purge_lot, purge_plan
 from alpr_assets.store.types import to_microseconds
 
 DAY = date(2026, 6, 15)
 AT = to_microseconds(datetime(2026, 6, 15, 4, tzinfo=UTC))
+DAY_AFTER = datetime(2026, 6, 16, 4, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -181,3 +182,25 @@ def test_packages_booked_before_releases_came_stay_whole_and_fixed(database: Eng
     ):  # fmt: skip
         with pytest.raises(sa.exc.DBAPIError), writing(database) as connection:
             connection.execute(statement)
+
+
+def test_a_lot_planned_before_entries_were_a_class_stays_as_it_is_and_fixed(database: Engine) -> None:
+    """0022: SQLite makes the table anew, and its triggers with it."""
+    upgraded(database, "0021")
+    put(
+        database, "purge_plan", plan_id=1, made_at=AT, member_id=1, judged_on=DAY, stale_at=AT, digest="0" * 64, n_captures=0,
+        resolution="resolution 1", resolution_on=DAY, consent="memo 1", consent_on=DAY, status="planned", n_decisions=0,
+    )  # fmt: skip
+    put(database, "purge_lot", plan_id=1, kind="quarantine", n_planned=2, manifest=b"x", digest="0" * 64)
+    migrate(database)
+    with reading(database) as connection:
+        (row,) = connection.execute(sa.select(purge_lot)).all()
+    assert (row.kind, row.n_planned, row.manifest, row.verified_at) == ("quarantine", 2, b"x", None)
+    for statement in (
+        sa.update(purge_lot).values(n_planned=1), sa.delete(purge_lot),
+        sa.update(purge_lot).values(destroyed_at=DAY_AFTER, n_destroyed=2, n_kept=0, n_gone=0),
+        sa.insert(purge_lot).values(plan_id=1, kind="unheard of", n_planned=1, manifest=b"x", digest="0"),
+    ):  # fmt: skip
+        with pytest.raises((DBAPIError, StorageError)), writing(database) as connection:
+            connection.execute(statement)
+    put(database, "purge_lot", plan_id=1, kind="hotlist_entries", n_planned=1, manifest=b"x", digest="0" * 64)

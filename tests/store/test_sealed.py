@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from alpr_assets.errors import VerificationError
 from alpr_assets.store.day_keys import DayKeys
 from alpr_assets.store.masters import Masters
-from alpr_assets.store.sealed import SealedFolder
+from alpr_assets.store.sealed import SealedFolder, write_durably
 
 DAY = date(2026, 6, 15)
 CONTENT = b"\xff\xd8 a picture of 7ABC123 " * 100
@@ -106,6 +108,60 @@ def test_a_change_that_was_killed_goes_on_and_both_keys_open_until_its_end(
     assert [len(folder(tmp_path).open(DAY, one)) for one in names] == [len(CONTENT), 7, 5]
     assert folder(tmp_path).change_key(DAY) == 3
     assert [len(folder(tmp_path).open(DAY, one)) for one in names] == [len(CONTENT), 7, 5]
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_change(tmp_path: Path) -> None:
+    sealed = folder(tmp_path)
+    kept = sealed.path(DAY, sealed.seal(DAY, CONTENT))
+    kept.with_name(f".{kept.name}.0a1b2c3d").write_bytes(b"half")
+    lonely = sealed.path(DAY, "ff" + "0" * 62)
+    lonely.parent.mkdir()
+    lonely.with_name(f".{lonely.name}.0a1b2c3d").write_bytes(b"half")
+    assert sealed.change_key(DAY) == 1
+    assert [path for path in sealed.folder.rglob("*") if path.is_file()] == [kept]
+
+
+def test_who_seals_while_the_key_changes_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process still knows the key before when its file appears, as the last of those that were there is sealed anew."""
+    sealed, other = folder(tmp_path), folder(tmp_path)
+    first, late = sealed.seal(DAY, CONTENT), []
+    assert other.open(DAY, first) == CONTENT
+    real = sealed.open
+
+    def meanwhile(day: date, sha256: str) -> bytes:
+        late.extend([] if late else [other.seal(DAY, b"late")])
+        return real(day, sha256)
+
+    monkeypatch.setattr(sealed, "open", meanwhile)
+    assert sealed.change_key(DAY) == 2
+    assert folder(tmp_path).open(DAY, late[0]) == b"late"
+
+
+def test_who_writes_a_file_alone_clears_up_after_a_killed_writer(tmp_path: Path) -> None:
+    (tmp_path / ".receipt.json.0a1b2c3d").write_bytes(b"half")
+    write_durably(tmp_path / "receipt.json", b"{}")
+    assert len(list(tmp_path.iterdir())) == 2
+    write_durably(tmp_path / "receipt.json", b"{}", alone=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["receipt.json"]
+
+
+def test_a_file_is_written_again_when_its_draft_or_folder_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, synced = tmp_path / "day" / "file", []
+    real = os.fsync
+
+    def cleared(descriptor: int) -> None:
+        real(descriptor)
+        if not synced and target.parent.exists() and list(target.parent.iterdir()):
+            synced.append(descriptor)
+            shutil.rmtree(target.parent)
+
+    monkeypatch.setattr(os, "fsync", cleared)
+    write_durably(target, CONTENT)
+    assert synced
+    assert [path.name for path in target.parent.iterdir()] == ["file"]
+    assert target.read_bytes() == CONTENT
 
 
 def test_a_day_of_which_nothing_is_left_has_no_key(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, Filled, Form, page
 from alpr_assets.console.pages.searches import ask_of
 from alpr_assets.errors import AccessRefusedError, AlprError, IllegalMoveError, MalformedError
-from alpr_assets.lifecycle.purge import clocks, drafting, lots, planning
+from alpr_assets.lifecycle.purge import clocks, drafting, due, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
 from alpr_assets.lifecycle.purge.completing import completion
@@ -154,21 +154,19 @@ async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | 
     search = partial(planning.purges, engine=services.store.engine, at=asked.at, key=key)
     answer = await run_sync(services.gate.answer, asked.session, ask_of(form, action, {}), search)
 
-    def due() -> tuple[pd.DataFrame, dict[str, int], list[Any]]:
+    def looked() -> tuple[pd.DataFrame, dict[str, int], list[Any]]:
         with reading(services.store.engine) as connection:
             unplanned = drafting.unplanned(connection)
-            others = {
-                lots.TITLES[kind]: len(of(connection, services.policy, asked.on)) for kind, of in lots.DUE.items()
-            }
+            others = {due.TITLES[kind]: len(of(connection, services.policy, asked.on)) for kind, of in due.DUE.items()}
             return judge_days(connection, policy=services.policy, on=asked.on), others, unplanned
 
-    days, others, unplanned = await run_sync(due)
+    days, others, unplanned = await run_sync(looked)
     in_doubt = clocks.doubts(await run_sync(_seen, asked), asked.at, services.policy)
     status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
     sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
     return await asked.page(
         "purges.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, sums=sums,
-        in_doubt=in_doubt, now=asked.at, unplanned=unplanned, others=others, titles=lots.TITLES,
+        in_doubt=in_doubt, now=asked.at, unplanned=unplanned, others=others, titles=due.TITLES,
         first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
         names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
     )  # fmt: skip

@@ -111,7 +111,8 @@ class DropKeys:
     def _write(self, identities: list[Any]) -> None:
         made = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         lines = [f"# public key: {identity.to_public()}\n{identity}\n" for identity in identities]
-        write_durably(self.path, f"# written: {made}; the first key is the current one\n{''.join(lines)}".encode())
+        said = f"# written: {made}; the first key is the current one\n{''.join(lines)}"
+        write_durably(self.path, said.encode(), alone=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -114,7 +114,8 @@ class Receipt:
     def write(self, folder: Path) -> Path:
         """Write receipt.json into the drop; whole or not at all."""
         path = folder / RECEIPT
-        write_durably(path, json.dumps({**self.content(), "receipt_sha256": self.sha256()}, indent=1).encode())
+        content = {**self.content(), "receipt_sha256": self.sha256()}
+        write_durably(path, json.dumps(content, indent=1).encode(), alone=True)
         return path
 
 

@@ -1,8 +1,8 @@
-"""Lots: what of other classes than captures is due, and its destruction (422.5, Gov. Code 34090).
+"""Lots: what of other classes than captures a plan destroys (422.5, Gov. Code 34090).
 
-Here: which items of a class may go, and one lot in one transaction, its sealed files after it. Not here: plans, the order of a purge.
-Quarantine, but for a picture that a standing hold may mean; raw hot-list files, but for one that is in force or that a hit was raised
-with (its entries and its receipt stay: they have their own schedule); watches that ended, but for one that a hit came of.
+Here: one lot in one transaction, its sealed files after it. Not here: which items of a class may go (`due`), plans, the order of a purge.
+Items are known by their numbers. SQLite gives a number anew once the newest row is gone, so an item that came after the plan was made is
+none of the plan's.
 
 Killed at any moment, it goes on: the sealed files to unlink are written down in the transaction that forgets their rows. Once they are
 gone, the day's other files are sealed anew, and the key that a backup would need is destroyed (NIST SP 800-88r2, cryptographic erase).
@@ -15,34 +15,43 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select, text, update
 
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import VerificationError
-from alpr_assets.lifecycle.holds.quarantined import held_items
 from alpr_assets.lifecycle.purge import drops
+from alpr_assets.lifecycle.purge.due import DUE, HOTLIST_ENTRIES, HOTLIST_FILES, QUARANTINE, TITLES, WATCHES
 from alpr_assets.lifecycle.purge.manifests import Lot
-from alpr_assets.lifecycle.retention.rules import Schedule, Standing, Subject
-from alpr_assets.lifecycle.retention.schedule import schedule_of
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import Store, one_writer, reading, writing
-from alpr_assets.store.purges import purge_lot
+from alpr_assets.store.purges import purge_lot, purge_plan
 from alpr_assets.store.sealed import sync_folder
 from alpr_assets.store.watches import watch, watch_decision
-
-QUARANTINE: Final = "quarantine"
-HOTLIST_FILES: Final = "hotlist_files"
-WATCHES: Final = "watches"
-TITLES: Final = {QUARANTINE: "quarantined items", HOTLIST_FILES: "raw hot-list files", WATCHES: "ended watches"}
 
 _KEYS: Final[dict[str, Any]] = {
     QUARANTINE: schema.quarantine.c.quarantine_id,
     HOTLIST_FILES: schema.hotlist_import.c.import_id,
+    HOTLIST_ENTRIES: schema.hotlist_entry.c.entry_id,
     WATCHES: watch.c.watch_id,
 }
-_WRITERS: Final = {QUARANTINE: "landing", HOTLIST_FILES: "hot-list import", WATCHES: "watches"}
+_CAME: Final[dict[str, Any]] = {
+    QUARANTINE: schema.quarantine.c.opened_at,
+    HOTLIST_FILES: schema.hotlist_import.c.imported_at,
+    HOTLIST_ENTRIES: select(schema.hotlist_import.c.imported_at)
+    .where(schema.hotlist_import.c.import_id == schema.hotlist_entry.c.from_import_id)
+    .scalar_subquery(),
+    WATCHES: watch.c.placed_at,
+}
+"""When an item came into the store."""
+
+_WRITERS: Final = {
+    QUARANTINE: "landing",
+    HOTLIST_FILES: "hot-list import",
+    HOTLIST_ENTRIES: "hot-list import",
+    WATCHES: "watches",
+}
 """Whom a lot shuts out while it goes."""
 
 Sealed = tuple[date, str]
@@ -66,58 +75,6 @@ def lots(engine: Engine, *, policy: Policy, on: date, key: SecretKey) -> list[Lo
     return [Lot.of(kind, ids, key) for kind, ids in found.items() if ids]
 
 
-def due_quarantine(connection: Connection, policy: Policy, on: date) -> set[int]:
-    """Ids of quarantined items that may be destroyed: past their minimum, and no hold may mean them."""
-    item, schedule = schema.quarantine.c, schedule_of(policy)
-    columns = (item.quarantine_id, item.kind, item.code, item.content, item.opened_at)
-    rows: list[Any] = [
-        row for row in connection.execute(select(*columns)) if _is_due(schedule, QUARANTINE, row.opened_at, policy, on)
-    ]
-    return {row.quarantine_id for row in rows} - held_items(connection, rows, policy=policy)
-
-
-def due_hotlist_files(connection: Connection, policy: Policy, on: date) -> set[int]:
-    """Ids of imports whose raw file may be destroyed: past its minimum, not in force, and no hit was raised with it."""
-    made, listed, schedule = schema.hotlist_import.c, schema.hotlist.c, schedule_of(policy)
-    in_force = (made.import_id == listed.current_import_id) | (made.import_id == listed.rematched_import_id)
-    raised = select(schema.hit.c.hit_id).where(schema.hit.c.import_id == made.import_id).exists()
-    rows = connection.execute(
-        select(made.import_id, made.imported_at, listed.source)
-        .join(schema.hotlist, listed.list_id == made.list_id)
-        .where(made.file_destroyed_at.is_(None), ~func.coalesce(in_force, False), ~raised)
-    )
-    return {
-        row.import_id
-        for row in rows
-        if _is_due(schedule, HOTLIST_FILES, row.imported_at, policy, on, source=row.source)
-    }
-
-
-def due_watches(connection: Connection, policy: Policy, on: date) -> set[int]:
-    """Ids of watches that may be forgotten: past their minimum since they ended and were last decided on, and no hit came of them."""
-    decided, schedule = watch_decision.c, schedule_of(policy)
-    raised = select(schema.hit.c.hit_id).where(schema.hit.c.watch_id == watch.c.watch_id).exists()
-    rows = connection.execute(
-        select(watch.c.watch_id, watch.c.expires_at, func.max(decided.decided_at).label("decided_at"))
-        .outerjoin(watch_decision, decided.watch_id == watch.c.watch_id)
-        .where(~raised)
-        .group_by(watch.c.watch_id, watch.c.expires_at)
-    )
-    return {
-        row.watch_id
-        for row in rows
-        if _is_due(schedule, WATCHES, max(row.expires_at, row.decided_at or row.expires_at), policy, on)
-    }
-
-
-DUE: Final[dict[str, Callable[[Connection, Policy, date], set[int]]]] = {
-    QUARANTINE: due_quarantine,
-    HOTLIST_FILES: due_hotlist_files,
-    WATCHES: due_watches,
-}
-"""By class, in the order of a certificate: what may be destroyed."""
-
-
 def destroy_lot(
     store: Store, plan_id: int, lot: Lot, *, policy: Policy, key: SecretKey, on: date, at: datetime
 ) -> Gone:
@@ -136,18 +93,10 @@ def destroy_lot(
 def n_left(connection: Connection, plan_id: int, lot: Lot, key: SecretKey) -> int:
     """Items of a lot that were destroyed and that are known all the same; 0 is as it should be."""
     row = _row(connection, plan_id, lot.kind)
-    return max(0, len(_there(connection, lot.kind, lot.items(key))) - (row.n_kept or 0))
+    return max(0, len(_there(connection, plan_id, lot.kind, lot.items(key))) - (row.n_kept or 0))
 
 
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _is_due(
-    schedule: Schedule, kind: str, came_at: datetime, policy: Policy, on: date, *, source: str = "department"
-) -> bool:
-    came_on = came_at.astimezone(policy.zone).date()
-    said = schedule.judge(Subject(kind=kind, captured_on=came_on, landed_on=came_on, source=source), on=on)
-    return said.standing in {Standing.ELIGIBLE, Standing.OVERDUE}
 
 
 def _row(connection: Connection, plan_id: int, kind: str) -> Any:
@@ -158,10 +107,10 @@ def _mine(plan_id: int, kind: str) -> Any:
     return (purge_lot.c.plan_id == plan_id) & (purge_lot.c.kind == kind)
 
 
-def _there(connection: Connection, kind: str, ids: set[int]) -> set[int]:
-    """Of these those that are there."""
-    key = _KEYS[kind]
-    wanted = select(key).where(among(connection.dialect.name, key, sorted(ids)))
+def _there(connection: Connection, plan_id: int, kind: str, ids: set[int]) -> set[int]:
+    """Of these those that are there, and were when they were planned."""
+    key, made_at = _KEYS[kind], select(purge_plan.c.made_at).where(purge_plan.c.plan_id == plan_id).scalar_subquery()
+    wanted = select(key).where(among(connection.dialect.name, key, sorted(ids)), _CAME[kind] <= made_at)
     if kind == HOTLIST_FILES:
         wanted = wanted.where(schema.hotlist_import.c.file_destroyed_at.is_(None))
     return set(connection.scalars(wanted))
@@ -177,7 +126,7 @@ def _forget(
     row = _row(connection, plan_id, kind)
     if row.destroyed_at is not None:
         return Gone(kind, row.n_destroyed, row.n_kept, row.n_gone)
-    there = _there(connection, kind, planned)
+    there = _there(connection, plan_id, kind, planned)
     doomed = there & DUE[kind](connection, policy, on)
     these = among(connection.dialect.name, _KEYS[kind], sorted(doomed))
     files = {file for file in _FORGET[kind](connection, these, at) if not _is_needed(connection, file)}
@@ -210,6 +159,11 @@ def _forget_hotlist_files(connection: Connection, these: ColumnElement[bool], at
     return files
 
 
+def _forget_hotlist_entries(connection: Connection, these: ColumnElement[bool], _at: datetime) -> set[Sealed]:
+    connection.execute(delete(schema.hotlist_entry).where(these))
+    return set()
+
+
 def _forget_watches(connection: Connection, these: ColumnElement[bool], _at: datetime) -> set[Sealed]:
     ended = select(watch.c.watch_id).where(these)
     connection.execute(delete(watch_decision).where(watch_decision.c.watch_id.in_(ended)))
@@ -220,6 +174,7 @@ def _forget_watches(connection: Connection, these: ColumnElement[bool], _at: dat
 _FORGET: Final[dict[str, Callable[[Connection, ColumnElement[bool], datetime], set[Sealed]]]] = {
     QUARANTINE: _forget_quarantine,
     HOTLIST_FILES: _forget_hotlist_files,
+    HOTLIST_ENTRIES: _forget_hotlist_entries,
     WATCHES: _forget_watches,
 }
 """By class: forgets items, and returns their sealed files."""
@@ -263,7 +218,7 @@ def _verify(store: Store, plan_id: int, said: Gone, planned: set[int], at: datet
         row = _row(connection, plan_id, said.kind)
         if row.verified_at is not None:
             return
-        if (n := len(_there(connection, said.kind, planned))) != said.n_kept:
+        if (n := len(_there(connection, plan_id, said.kind, planned))) != said.n_kept:
             raise VerificationError(
                 f"purge {plan_id}: {n} of its {TITLES[said.kind]} are left where {said.n_kept} were kept",
                 remedy="look at what else writes into this database, then execute the purge again",

@@ -25,7 +25,7 @@ from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, NotFoundError
 from alpr_assets.lifecycle.purge.clocks import ClockSeen, require_right
 from alpr_assets.lifecycle.purge.completing import waiting
-from alpr_assets.lifecycle.purge.lots import DUE
+from alpr_assets.lifecycle.purge.due import DUE
 from alpr_assets.lifecycle.purge.manifests import Lot, Manifest, digest_of
 from alpr_assets.lifecycle.purge.on_file import require_in_date
 from alpr_assets.lifecycle.purge.packed import packed

@@ -96,14 +96,14 @@ class Passes:
         self._together: set[tuple[str, str, str]] = set()
 
     def apart(self, looks: Iterable[Look]) -> None:
-        """Take note of plates that differ by an edit and are both sure in one picture: they are two vehicles."""
+        """Take note of plates that are both sure in one picture: they are two vehicles."""
         pictures: defaultdict[tuple[int, str], list[Look]] = defaultdict(list)
         for look in looks:
             if look.confidence >= SURE:
                 pictures[look.capture_id, look.version_id].append(look)
         for sure in pictures.values():
             for one, other in combinations(sure, 2):
-                if one.plate_folded != other.plate_folded and within_one(one.plate_folded, other.plate_folded):
+                if one.plate_folded != other.plate_folded:
                     self._together.add((one.device_id, one.plate_folded, other.plate_folded))
                     self._together.add((one.device_id, other.plate_folded, one.plate_folded))
 

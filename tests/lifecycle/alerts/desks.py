@@ -34,7 +34,7 @@ PLATE = "7ABC123"
 
 def alerting(policy: Policy, **figures: Any) -> Policy:
     """The policy with other figures of its alerts; the receivers of the tests are inside the department."""
-    usual = {"inside": ("localhost",), "timeout_seconds": 0.5, "attempts": 4, **figures}
+    usual = {"inside": ("localhost",), "timeout_seconds": 5, "attempts": 4, **figures}
     return policy.model_copy(update={"alerts": policy.alerts.model_copy(update=usual)})
 
 

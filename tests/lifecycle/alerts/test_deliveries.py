@@ -61,6 +61,7 @@ def test_nothing_leaves_but_an_id_and_a_link(alone: Desk, cad: Receiver) -> None
 
 
 def test_a_failed_attempt_is_repeated_later_and_marked(desk: Desk, cad: Receiver) -> None:
+    desk.policy = alerting(desk.policy, timeout_seconds=1.5)
     destination_id = desk.approved(cad.url)
     desk.hit()
     desk.fill()
@@ -173,6 +174,7 @@ def test_a_hit_that_came_to_an_end_meanwhile_is_told_no_more(desk: Desk, cad: Re
 
 
 def test_a_receiver_that_hangs_delays_no_other(alone: Desk, cad: Receiver, tmp_path: Path) -> None:
+    alone.policy = alerting(alone.policy, timeout_seconds=2)
     with receiver(tmp_path / "tls", usual="hang") as slow:
         alone.approved(slow.url)
         alone.approved(cad.url)
@@ -183,7 +185,7 @@ def test_a_receiver_that_hangs_delays_no_other(alone: Desk, cad: Receiver, tmp_p
         began = time.monotonic()
         cad.on_request = lambda: late.append(time.monotonic() - began)
         assert alone.deliver() == Counts(n_delivered=3, n_failed=1), "one attempt is enough to see that it hangs"
-        assert max(late) < 0.5
+        assert max(late) < 2, "before the other's time was over"
 
 
 def test_what_becomes_due_while_another_hangs_is_taken_in_the_same_round(
@@ -201,14 +203,15 @@ def test_what_becomes_due_while_another_hangs_is_taken_in_the_same_round(
 
 @pytest.mark.parametrize("kind", ["hang", "drip", "silent"])
 def test_an_attempt_ends_when_its_time_is_over(alone: Desk, cad: Receiver, kind: str) -> None:
-    """A byte every 50 ms would keep every single read in time."""
+    """A byte every 50 ms would keep every single read in time, and each of these receivers 5 s."""
+    alone.policy = alerting(alone.policy, timeout_seconds=0.5)
     alone.approved(cad.url)
     alone.hit()
     alone.fill()
     cad.plan.append(kind)
     began = time.monotonic()
     assert alone.deliver() == Counts(n_failed=1)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4
     assert alone.rows()[0].last_error == "timeout"
 
 

@@ -23,13 +23,16 @@ from alpr_assets.lifecycle.purge import certificates, executing, planning
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading
 from alpr_assets.store.purges import purge_day, purge_lot, purge_plan
-from tests.lifecycle.purge.desks import NOON, Desk, quarantined
+from tests.lifecycle.purge.desks import CAME, NOON, Desk, quarantined
 from tests.lifecycle.purge.kill_child import DAYS, STAGES, desk_in, purge_when_told
+from tests.lifecycle.purge.test_lots import listed
 from tests.search.traffic import Pass
 from tests.test_kills import Child
 
 HELD = "9HELD99"
+IN_FORCE = "5NEW555"
 N_A_DAY = 12
+N_LISTED = 40
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,12 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
     whole = portrait(desk)
     desk.store.engine.dispose()
     assert whole["left"] == len(DAYS)  # what is held of each day
+    assert whole["listed"] == [IN_FORCE, HELD]
     return Work(before, seconds, whole)
 
 
 def laid_out(folder: Path) -> Path:
-    """Three days that are due, one capture of each held, and quarantined pictures."""
+    """Three days that are due, one capture of each held, quarantined pictures, and a hot list that was renewed."""
     (folder / "data").mkdir(parents=True)
     desk = desk_in(folder)
     desk.put(
@@ -68,6 +72,8 @@ def laid_out(folder: Path) -> Path:
         for n in range(N_A_DAY)
     )
     quarantined(desk, folder, n=3)
+    listed(desk, f"{HELD},x,CA", *(f"5L{n:03}ST,x,CA" for n in range(N_LISTED)), at=CAME)
+    listed(desk, f"{IN_FORCE},x,CA", at=CAME + timedelta(days=1))
     desk.hold(Selector(pattern=HELD))
     desk.store.engine.dispose()
     return folder
@@ -91,7 +97,7 @@ def portrait(desk: Desk) -> dict[str, Any]:
     assert set(desk.pictures()) == names
     for row in desk.rows(schema.capture):
         assert desk.store.images.picture(row.day, row.image_sha256)
-    assert not [path for path in desk.store.received.folder.rglob("*") if path.is_file()]
+    assert len([path for path in desk.store.received.folder.rglob("*") if path.is_file()]) == 1  # the list in force
     assert all(row.verified_at and row.n_gone == 0 for row in (*desk.rows(purge_day), *desk.rows(purge_lot)))
     reads = sorted((row.plate, row.day) for row in desk.rows(schema.read))
     plates = {row.plate: row.n_reads for row in desk.rows(schema.plate)}
@@ -103,6 +109,7 @@ def portrait(desk: Desk) -> dict[str, Any]:
         "decided": decided,
         "counts": counts,
         "lots": desk.rows(schema.quarantine),
+        "listed": sorted(row.plate for row in desk.rows(schema.hotlist_entry)),
     }
 
 

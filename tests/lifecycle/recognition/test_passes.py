@@ -119,6 +119,14 @@ def test_plates_sure_in_one_picture_are_two_vehicles_in_every_other_too() -> Non
     assert n_passes(look(TRUE), look(MISREAD, 1), *both) == 2
 
 
+def test_they_are_two_vehicles_around_an_unsure_spelling_between_them_too() -> None:
+    """TRUE and OTHER are two edits apart: without that picture they would meet around MISREAD."""
+    met = (look(MISREAD), look(TRUE, 1, confidence=0.4), look(OTHER, 2, confidence=0.4), look(MISREAD, 3))
+    both = (look(TRUE, 9, capture=9), look(OTHER, 9, x=600, capture=9))
+    assert {TRUE, OTHER} <= {read.plate_folded for read in grouped(*met)[0]}
+    assert not any({TRUE, OTHER} <= {read.plate_folded for read in reads} for reads in grouped(*met, *both))
+
+
 def test_an_unsure_second_reading_in_one_picture_is_no_proof_but_stays_apart() -> None:
     both = (look(TRUE, 1, capture=9), look(MISREAD, 1, x=110, capture=9, confidence=0.4))
     assert n_passes(look(TRUE), *both) == 2

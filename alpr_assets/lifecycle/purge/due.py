@@ -1,0 +1,132 @@
+"""What of other classes than captures is due: which items of each may go now (422.5, Gov. Code 34090).
+
+Here: the rule of each class. Not here: a lot, and its destruction (`lots`).
+Quarantine, but for a picture that a standing hold may mean. Raw hot-list files, but for one that is in force or that a hit was raised with;
+its receipt stays. Entries that left their hot list, but for one that a hit was raised from, whose plate has a hit that is at no end, or
+that a standing hold may mean. Watches that ended, but for one that a hit came of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, false, func, or_, select
+
+from alpr_assets.lifecycle.hits.moves import ANYWHERE
+from alpr_assets.lifecycle.holds.listed import may_mean
+from alpr_assets.lifecycle.holds.quarantined import held_items
+from alpr_assets.lifecycle.retention.rules import Schedule, Standing, Subject
+from alpr_assets.lifecycle.retention.schedule import schedule_of
+from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.conditions import among
+from alpr_assets.store.watches import watch, watch_decision
+
+QUARANTINE: Final = "quarantine"
+HOTLIST_FILES: Final = "hotlist_files"
+HOTLIST_ENTRIES: Final = "hotlist_entries"
+WATCHES: Final = "watches"
+TITLES: Final = {
+    QUARANTINE: "quarantined items",
+    HOTLIST_FILES: "raw hot-list files",
+    HOTLIST_ENTRIES: "ended hot-list entries",
+    WATCHES: "ended watches",
+}
+
+
+def due_quarantine(connection: Connection, policy: Policy, on: date) -> set[int]:
+    """Ids of quarantined items that may be destroyed: past their minimum, and no hold may mean them."""
+    item, schedule = schema.quarantine.c, schedule_of(policy)
+    columns = (item.quarantine_id, item.kind, item.code, item.content, item.opened_at)
+    rows: list[Any] = [
+        row for row in connection.execute(select(*columns)) if _is_due(schedule, QUARANTINE, row.opened_at, policy, on)
+    ]
+    return {row.quarantine_id for row in rows} - held_items(connection, rows, policy=policy)
+
+
+def due_hotlist_files(connection: Connection, policy: Policy, on: date) -> set[int]:
+    """Ids of imports whose raw file may be destroyed: past its minimum, not in force, and no hit was raised with it."""
+    made, listed, schedule = schema.hotlist_import.c, schema.hotlist.c, schedule_of(policy)
+    in_force = (made.import_id == listed.current_import_id) | (made.import_id == listed.rematched_import_id)
+    raised = select(schema.hit.c.hit_id).where(schema.hit.c.import_id == made.import_id).exists()
+    rows = connection.execute(
+        select(made.import_id, made.imported_at, listed.source)
+        .join(schema.hotlist, listed.list_id == made.list_id)
+        .where(made.file_destroyed_at.is_(None), ~func.coalesce(in_force, False), ~raised)
+    )
+    return {
+        row.import_id
+        for row in rows
+        if _is_due(schedule, HOTLIST_FILES, row.imported_at, policy, on, source=row.source)
+    }
+
+
+def due_hotlist_entries(connection: Connection, policy: Policy, on: date) -> set[int]:
+    """Ids of entries that may be forgotten: past their minimum since a version of their list came without them.
+
+    Kept is one that a hit was raised from; one of a plate of which a hit is at no end, since the lines that left last say whether it ends
+    with them; and one that a standing hold may mean.
+    """
+    entry, hit = schema.hotlist_entry.c, schema.hit.c
+    raised = select(hit.hit_id).where(hit.entry_id == entry.entry_id).exists()
+    at_no_end = select(hit.plate).where(hit.status.in_([status.value for status in ANYWHERE]))
+    ended = [
+        and_(entry.list_id == list_id, among(connection.dialect.name, entry.to_import_id, imports))
+        for list_id, imports in _left_long_ago(connection, policy, on).items()
+    ]
+    if not ended:
+        return set()
+    wanted = select(entry.entry_id).where(or_(*ended), ~raised, entry.plate.not_in(at_no_end))
+    held = may_mean(connection)
+    return set(connection.scalars(wanted if held is None else wanted.where(~func.coalesce(held, false()))))
+
+
+def _left_long_ago(connection: Connection, policy: Policy, on: date) -> dict[int, list[int]]:
+    """By list the imports with which entries ended that are past their minimum: the schedule is asked once an import."""
+    made, listed, schedule = schema.hotlist_import.c, schema.hotlist.c, schedule_of(policy)
+    rows = connection.execute(
+        select(made.list_id, made.import_id, made.imported_at, listed.source)
+        .join(schema.hotlist, listed.list_id == made.list_id)
+        .where(made.accepted)
+    )
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        if _is_due(schedule, HOTLIST_ENTRIES, row.imported_at, policy, on, source=row.source):
+            found.setdefault(row.list_id, []).append(row.import_id)
+    return found
+
+
+def due_watches(connection: Connection, policy: Policy, on: date) -> set[int]:
+    """Ids of watches that may be forgotten: past their minimum since they ended and were last decided on, and no hit came of them."""
+    decided, schedule = watch_decision.c, schedule_of(policy)
+    raised = select(schema.hit.c.hit_id).where(schema.hit.c.watch_id == watch.c.watch_id).exists()
+    rows = connection.execute(
+        select(watch.c.watch_id, watch.c.expires_at, func.max(decided.decided_at).label("decided_at"))
+        .outerjoin(watch_decision, decided.watch_id == watch.c.watch_id)
+        .where(~raised)
+        .group_by(watch.c.watch_id, watch.c.expires_at)
+    )
+    return {
+        row.watch_id
+        for row in rows
+        if _is_due(schedule, WATCHES, max(row.expires_at, row.decided_at or row.expires_at), policy, on)
+    }
+
+
+DUE: Final[dict[str, Callable[[Connection, Policy, date], set[int]]]] = {
+    QUARANTINE: due_quarantine,
+    HOTLIST_FILES: due_hotlist_files,
+    HOTLIST_ENTRIES: due_hotlist_entries,
+    WATCHES: due_watches,
+}
+"""By class, in the order of a certificate: what may be destroyed."""
+
+
+def _is_due(
+    schedule: Schedule, kind: str, came_at: datetime, policy: Policy, on: date, *, source: str = "department"
+) -> bool:
+    came_on = came_at.astimezone(policy.zone).date()
+    said = schedule.judge(Subject(kind=kind, captured_on=came_on, landed_on=came_on, source=source), on=on)
+    return said.standing in {Standing.ELIGIBLE, Standing.OVERDUE}
