@@ -216,8 +216,16 @@ class Everything:
         week, source = reviewing.week_before(on), source_of(services.settings, services.policy)
         reviewing.make(services.store.engine, source, week, policy=services.policy, at=self.live.clock.now)
 
+    @contextmanager
+    def a_year_later(self) -> Iterator[None]:
+        """Then there are purges. Afterwards it is as late as before: tests come in any order."""
+        at, people = self.live.clock.now, dict(self.people)
+        self.purging()
+        yield
+        self.live.clock.now, self.people = at, people
+
     def purging(self) -> None:
-        """A year later: one plan cancelled, one waits for its approvals."""
+        """One plan cancelled, one waits for its approvals."""
         self.live.patrol.read(seen("8XYZ995"))  # what nobody holds
         captured = self.live.patrol.reads()[0].captured_at
         self.live.clock.now = captured + timedelta(days=400)

@@ -256,9 +256,9 @@ def test_the_steps_of_the_sign_in_have_none(visitor: Visitor, here: Everything) 
 
 @pytest.mark.browser
 def test_a_purges_pages_have_none(visitor: Visitor, here: Everything) -> None:
-    """The last here: it is a year later then. What was typed into a form that is refused is put back here too."""
-    here.purging()
-    assert [one for refused in refusals.A_YEAR_LATER for one in put_back(here, *refused)] == []
-    for role, visits in A_YEAR_LATER.items():
-        visitor.enter(here.live.console.token(here[role].member_id))
-        assert [one for visit in visits for one in visitor.wrong(visit)] == []
+    """A year later. What was typed into a form that is refused is put back here too."""
+    with here.a_year_later():
+        assert [one for refused in refusals.A_YEAR_LATER for one in put_back(here, *refused)] == []
+        for role, visits in A_YEAR_LATER.items():
+            visitor.enter(here.live.console.token(here[role].member_id))
+            assert [one for visit in visits for one in visitor.wrong(visit)] == []
