@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alpr_assets.access import designee, onboarding, register, reminders, reviews
+from alpr_assets.access import designee, exports, onboarding, register, reminders, reviews
 from alpr_assets.access.roles import MAY, TRAINED, Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
+from alpr_assets.console.pages.exports import OVERSEE
 from alpr_assets.console.pages.members import SEE
 from alpr_assets.console.responding import status_of
 from alpr_assets.errors import AlprError
@@ -74,6 +75,7 @@ def told_at_home(asked: Asked, connection: Connection) -> dict[str, Any]:
         "n_idle": len(reminders.idle(connection, policy, asked.at)) if leads else 0,
         "n_reviews": sum(one.is_overdue and reviews.may_review(me, one.member) for one in overdue),
         "n_breaches": _breaches(asked, connection),
+        "n_late_files": _late_files(asked, connection),
         "gap_on": _gap(asked, connection) if asked.may(Action.SET_DESIGNEE) else None,
     }
 
@@ -83,6 +85,12 @@ def _breaches(asked: Asked, connection: Connection) -> int:
     if not asked.may(Action.REPORT_BREACH, Action.DECIDE_BREACH):
         return 0
     return sum(bool(one.n_overdue(asked.on)) for one in deciding.breaches(connection, asked.services.policy))
+
+
+def _late_files(asked: Asked, connection: Connection) -> int:
+    """Files that were taken out and are past their day: one's own, or everybody's for who is told whose they are."""
+    late, all_of_them = exports.overdue(connection, asked.on), asked.may(*OVERSEE)
+    return sum(all_of_them or one.member_id == asked.session.member.member_id for one in late)
 
 
 def _gap(asked: Asked, connection: Connection) -> Any:
