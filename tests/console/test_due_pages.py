@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from alpr_assets.access.record.entries import Outcome
+from alpr_assets.access.record.sealing import MonthKeys
 from alpr_assets.access.roles import Role
 from alpr_assets.store import people
 from alpr_assets.store.engine import reading
@@ -102,3 +103,16 @@ def test_a_gap_in_the_designees_office_is_told_and_a_successor_closes_it(console
     assert browser.post("/designee", data=told, files=pdf).status_code == 303
     assert "2026-06-01 – 2026-06-30" in browser.get("/designee").text
     assert "Nobody holds the designee" not in home(console, Role.CUSTODIAN)
+
+
+@pytest.mark.clause("422.5")
+def test_months_of_questions_past_their_years_are_told_to_the_custodian(console: Console) -> None:
+    keys, told = MonthKeys(console.services.settings.path("keys") / "record_keys.sqlite"), "What was searched for in"
+    assert told not in home(console, Role.CUSTODIAN)
+    keys.key("2024-06")
+    assert told not in home(console, Role.CUSTODIAN)  # its last day is not two years old
+    keys.key("2024-05")
+    assert f"{told} 1 month is older than 2 years" in home(console, Role.CUSTODIAN)
+    assert told not in home(console, Role.OFFICER)
+    keys.destroy("2024-05")
+    assert told not in home(console, Role.CUSTODIAN)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alpr_assets.access import designee, exports, onboarding, register, reminders, reviews
+from alpr_assets.access.record.expiring import overdue_months
 from alpr_assets.access.roles import MAY, TRAINED, Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
 from alpr_assets.console.pages.exports import OVERSEE
@@ -76,6 +77,7 @@ def told_at_home(asked: Asked, connection: Connection) -> dict[str, Any]:
         "n_reviews": sum(one.is_overdue and reviews.may_review(me, one.member) for one in overdue),
         "n_breaches": _breaches(asked, connection),
         "n_late_files": _late_files(asked, connection),
+        "n_months": len(_months(asked)) if asked.may(Action.PLAN_PURGE) else 0,
         "gap_on": _gap(asked, connection) if asked.may(Action.SET_DESIGNEE) else None,
     }
 
@@ -91,6 +93,12 @@ def _late_files(asked: Asked, connection: Connection) -> int:
     """Files that were taken out and are past their day: one's own, or everybody's for who is told whose they are."""
     late, all_of_them = exports.overdue(connection, asked.on), asked.may(*OVERSEE)
     return sum(all_of_them or one.member_id == asked.session.member.member_id for one in late)
+
+
+def _months(asked: Asked) -> list[str]:
+    """Months of the access record whose sealed questions should be gone; a person destroys their keys."""
+    services = asked.services
+    return overdue_months(services.settings.path("keys"), asked.at, services.policy.record.elements_years)
 
 
 def _gap(asked: Asked, connection: Connection) -> Any:
