@@ -3,7 +3,7 @@
 Here: the rule of each class, and how much of it is past its maximum. Not here: a lot, and its destruction (`lots`).
 Quarantine, but for a picture that a standing hold may mean. Raw hot-list files, but for one that is in force or that a hit was raised with;
 its receipt stays. Entries that left their hot list, but for one that a hit was raised from, whose plate has a hit that is at no end, or
-that a standing hold may mean. Watches that ended, but for one that a hit came of.
+that a standing hold may mean. Watches that ended, but for one that a hit came of. What settled holds described.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from alpr_assets.lifecycle.retention.schedule import schedule_of
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.conditions import among
+from alpr_assets.store.holds import hold
 from alpr_assets.store.watches import watch, watch_decision
 
 QUARANTINE: Final = "quarantine"
 HOTLIST_FILES: Final = "hotlist_files"
 HOTLIST_ENTRIES: Final = "hotlist_entries"
 WATCHES: Final = "watches"
+HOLDS: Final = "holds"
 TITLES: Final = {
     QUARANTINE: "quarantined items",
     HOTLIST_FILES: "raw hot-list files",
     HOTLIST_ENTRIES: "ended hot-list entries",
     WATCHES: "ended watches",
+    HOLDS: "descriptions of settled holds",
 }
 
 
@@ -116,6 +119,17 @@ def due_watches(connection: Connection, policy: Policy, on: date, *, late: bool 
     }
 
 
+def due_holds(connection: Connection, policy: Policy, on: date, *, late: bool = False) -> set[int]:
+    """Ids of holds whose description may be forgotten: past their minimum since they were lifted and settled."""
+    one, schedule = hold.c, schedule_of(policy)
+    rows = connection.execute(
+        select(one.hold_id, one.settled_at).where(
+            one.status == "lifted", one.settled_at.is_not(None), one.forgotten_at.is_(None)
+        )
+    )
+    return {row.hold_id for row in rows if _is_due(schedule, HOLDS, row.settled_at, policy, on, late=late)}
+
+
 class Due(Protocol):
     """A class's rule: ids of its items that may be destroyed on the department's date; late: those past their maximum instead."""
 
@@ -127,6 +141,7 @@ DUE: Final[dict[str, Due]] = {
     HOTLIST_FILES: due_hotlist_files,
     HOTLIST_ENTRIES: due_hotlist_entries,
     WATCHES: due_watches,
+    HOLDS: due_holds,
 }
 """By class, in the order of a certificate: what may be destroyed."""
 
