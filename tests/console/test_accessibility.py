@@ -33,7 +33,7 @@ PAGES = {
         "/holds/new", "/purges", "/exports", "/destinations", "/members", "/members/1", "/members/batch", "/policy/in-force",
         "/sessions", "/releases", "/releases/new", "/releases/exigent", "/releases/recipients", "/agencies",
     ),
-    Role.CUSTODIAN: ("/designee", "/releases/order"),
+    Role.CUSTODIAN: ("/designee", "/releases/order", "/due"),
     Role.TRAINING_COORDINATOR: ("/training",),
     Role.AUDITOR: ("/record",),
 }  # fmt: skip

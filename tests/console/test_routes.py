@@ -130,7 +130,7 @@ NEEDED = {
     "/releases": {Action.VIEW_RELEASES}, "/releases/1": {Action.VIEW_RELEASES}, "/releases/recipients": {Action.VIEW_RELEASES},
     "/releases/1/letters/1": {Action.VIEW_RELEASES}, "/releases/new": {Action.ENTER_RELEASE}, "/releases/exigent": {Action.REVIEW_RELEASE},
     "/releases/order": {Action.ORDER_RELEASE}, "/agencies": {Action.VIEW_RELEASES}, "/agencies/agreements/1": {Action.VIEW_RELEASES},
-    "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE},
+    "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE}, "/due": {Action.PLAN_PURGE},
     "/purges/1/certificate": {Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD}, "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
     "/exports": {Action.EXPORT, Action.APPROVE_EXPORT, Action.PLATE_HISTORY}, "/exports/take": {Action.EXPORT},
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},

@@ -1,4 +1,4 @@
-"""What comes due with members, by page: who is on his way in and what he lacks; accounts to be confirmed (422.3.1(a), 422.4(d)).
+"""What comes due, by page: who is on his way in and what he lacks; accounts to be confirmed (422.3.1(a), 422.4(d)); papers past their maximum.
 
 Here: from forms to acts, and what a home page tells of it. No rule is here (`access.onboarding`, `access.reviews`, `access.reminders`).
 """
@@ -22,6 +22,8 @@ from alpr_assets.console.pages.members import SEE
 from alpr_assets.console.responding import status_of
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.breaches import deciding
+from alpr_assets.lifecycle.retention import papers
+from alpr_assets.store.engine import reading
 
 
 @page
@@ -53,6 +55,18 @@ async def confirm(asked: Asked) -> Response:
     return back_to("/members/reviews")
 
 
+@page
+async def of_papers(asked: Asked) -> Response:
+    """Papers past their class's maximum, by number and date, for the custodian."""
+    await asked.require(Action.PLAN_PURGE)
+
+    def found() -> list[papers.Paper]:
+        with reading(asked.services.store.engine) as connection:
+            return papers.past_maximum(connection, asked.services.policy, asked.on)
+
+    return await asked.page("due.html", papers=await run_sync(found))
+
+
 async def _review(asked: Asked, error: AlprError | None = None) -> Response:
     services = asked.services
     found = await run_sync(reviews.due, services.store.engine, services.policy, asked.on)
@@ -77,6 +91,7 @@ def told_at_home(asked: Asked, connection: Connection) -> dict[str, Any]:
         "n_reviews": sum(one.is_overdue and reviews.may_review(me, one.member) for one in overdue),
         "n_breaches": _breaches(asked, connection),
         "n_late_files": _late_files(asked, connection),
+        "n_papers": len(papers.past_maximum(connection, policy, on)) if asked.may(Action.PLAN_PURGE) else 0,
         "n_months": len(_months(asked)) if asked.may(Action.PLAN_PURGE) else 0,
         "gap_on": _gap(asked, connection) if asked.may(Action.SET_DESIGNEE) else None,
     }
@@ -109,6 +124,7 @@ def _gap(asked: Asked, connection: Connection) -> Any:
 
 
 ROUTES: Final = [
+    Route("/due", of_papers),
     Route("/members/onboarding", newcomers),
     Route("/members/reviews", review),
     Route("/members/reviews", confirm, methods=["POST"]),
