@@ -34,6 +34,7 @@ defs = dg.Definitions(
         retention.retention_is_sound,
         retention.held_evidence_is_there,
         retention.every_hold_is_reviewed_in_time,
+        retention.nothing_is_past_its_maximum,
     ],
     jobs=[
         captures.land_drop,

@@ -98,8 +98,8 @@ class RetentionClass(Section):
 
 
 RETAINED: Final = (
-    "reads", "images", "hits", "drops", "raw_payloads", "quarantine", "hotlist_files", "hotlist_entries", "watches", "case_files",
-    "notebook_outputs", "downloads", "access_record",
+    "reads", "images", "hits", "drops", "raw_payloads", "quarantine", "hotlist_files", "hotlist_entries", "watches", "holds", "case_files",
+    "notebook_outputs", "downloads", "releases", "accountability", "access_record",
 )  # fmt: skip
 """Classes that the schedule must name: nothing is kept without an end."""
 

@@ -58,6 +58,7 @@ def test_the_pipeline_is_exactly_this() -> None:
         "hotlist_matches:watch_hits_are_sound",
         "hotlist_matches:every_hit_is_verified_in_time",
         "retention_eligible:retention_is_sound",
+        "retention_eligible:nothing_is_past_its_maximum",
         "purge:nothing_is_left",
         "held_evidence:held_evidence_is_there",
         "held_evidence:every_hold_is_reviewed_in_time",

@@ -1,6 +1,7 @@
 """Taking data out: a file, on purpose, registered, with a day by which it must be gone.
 
-Here: the row cap and a supervisor's approval above it, the file, the register. Not here: what is searched, the gate.
+Here: the row cap and a supervisor's approval above it, the file, the register. Not here: what is searched, the gate, frozen answers, which
+are on the same register (`case_files`).
 An approval is for one query of one member, told by a keyed digest: the register holds no plate.
 
 One export
@@ -21,12 +22,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from alpr_assets.access.gate import Answer, Ask, Found, Gate, Grant, Search
 from alpr_assets.access.people import Session
 from alpr_assets.access.record.entries import Entry, Kind, Outcome
-from alpr_assets.access.roles import Action
+from alpr_assets.access.roles import Action, may
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import AccessRefusedError, IllegalMoveError, NotFoundError
 from alpr_assets.store import schema
@@ -38,6 +39,8 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
     "geoparquet": "application/vnd.apache.parquet",
 }
 ENDINGS: Final[dict[Format, str]] = {"csv": "csv", "geoparquet": "parquet"}
+FROZEN: Final = "frozen"
+"""Format of a frozen answer on the register."""
 ROW_CAP: Final = "row_cap"
 """Code of the refusal that a supervisor can lift."""
 
@@ -105,7 +108,8 @@ class Exports:
                     session, ask, file_format=file_format, digest=digest, n_rows=over[0], record_id=refused.record_id
                 )
             raise
-        self._register(session, ask, file_format, answer)
+        taken = answer.receipt.record_id
+        self.enter(session, ask, answer.rows, action=ask.exported, file_format=file_format, record_id=taken)
         return answer
 
     def requests(self) -> list[Row[Any]]:
@@ -135,7 +139,7 @@ class Exports:
             if found.decided_at is not None:
                 raise IllegalMoveError(f"export request {request_id} is decided already")
             own = found.member_id == member.member_id
-            self._note(
+            self.note(
                 session,
                 "decide_export",
                 Outcome.REFUSED if own else Outcome.DONE,
@@ -162,18 +166,61 @@ class Exports:
             return list(connection.execute(statement))
 
     def confirm_destroyed(self, session: Session, export_id: int) -> None:
-        """The member says that his file is gone. Raises NotFoundError where it is not his, or not there."""
+        """The member says that his file is gone, or the custodian for him. Raises NotFoundError where it is not his, or not there."""
         export = schema.export
-        mine = (export.c.export_id == export_id) & (export.c.member_id == session.member.member_id)
         with writing(self.engine) as connection:
             changed = connection.execute(
                 export.update()
-                .where(mine & export.c.destroyed_at.is_(None))
+                .where(may_answer(session, export_id), export.c.destroyed_at.is_(None))
                 .values(destroyed_at=self.gate.clock(), destroyed_by=session.member.member_id)
             )
             if not changed.rowcount:
                 raise NotFoundError(f"you have no export {export_id}")
-            self._note(session, "confirm_destroyed", Outcome.DONE, {"export_id": export_id})
+            self.note(session, "confirm_destroyed", Outcome.DONE, {"export_id": export_id})
+
+    def enter(
+        self, session: Session, ask: Ask, file: ExportFile, *, action: Action | None, file_format: str, record_id: int
+    ) -> None:
+        """Put a file on the register, before it leaves.
+
+        Parameters
+        ----------
+        action : whose answer it is; None is refused by the database
+        record_id : of that answer's entry in the access record
+        """
+        with writing(self.engine) as connection:
+            connection.execute(
+                schema.export.insert().values(
+                    record_id=record_id,
+                    member_id=session.member.member_id,
+                    action=action,
+                    purpose=ask.purpose,
+                    case_number=ask.case_number,
+                    format=file_format,
+                    n_rows=file.n_rows,
+                    n_bytes=len(file.content),
+                    sha256=file.sha256,
+                    file_name=file.name,
+                    exported_at=self.gate.clock(),
+                    delete_by=file.delete_by,
+                )
+            )
+
+    def note(
+        self, session: Session, action: str, outcome: Outcome, details: dict[str, Any], *, reasons: tuple[str, ...] = ()
+    ) -> None:
+        """Write an act on the register into the access record."""
+        self.gate.recorder.append(
+            Entry(
+                at=self.gate.clock(),
+                kind=Kind.EXPORT,
+                action=action,
+                outcome=outcome,
+                actor=session.actor(),
+                reasons=reasons,
+                details=details,
+            )
+        )
 
     def _claimed(self, digest: str, n_rows: int) -> bool:
         """Use up an approval of just this query for at least so many rows; of two takes at once, one gets it."""
@@ -210,48 +257,21 @@ class Exports:
                 )
             )
 
-    def _register(self, session: Session, ask: Ask, file_format: Format, answer: Answer[ExportFile]) -> None:
-        file = answer.rows
-        with writing(self.engine) as connection:
-            connection.execute(
-                schema.export.insert().values(
-                    record_id=answer.receipt.record_id,
-                    member_id=session.member.member_id,
-                    action=ask.exported,
-                    purpose=ask.purpose,
-                    case_number=ask.case_number,
-                    format=file_format,
-                    n_rows=file.n_rows,
-                    n_bytes=len(file.content),
-                    sha256=file.sha256,
-                    file_name=file.name,
-                    exported_at=self.gate.clock(),
-                    delete_by=file.delete_by,
-                )
-            )
-
-    def _note(
-        self, session: Session, action: str, outcome: Outcome, details: dict[str, Any], *, reasons: tuple[str, ...] = ()
-    ) -> None:
-        self.gate.recorder.append(
-            Entry(
-                at=self.gate.clock(),
-                kind=Kind.EXPORT,
-                action=action,
-                outcome=outcome,
-                actor=session.actor(),
-                reasons=reasons,
-                details=details,
-            )
-        )
-
     def _digest(self, member_id: int, ask: Ask, file_format: Format) -> str:
         said = [member_id, ask.exported, ask.purpose, ask.case_number, file_format, dict(ask.elements)]
         return self.key.digest(json.dumps(said, sort_keys=True, default=str).encode())
 
 
+def may_answer(session: Session, export_id: int) -> ColumnElement[bool]:
+    """The file, where it is the member's own, or he is the custodian: a member may have left."""
+    export = schema.export.c
+    if may(session.member.role, Action.PLAN_PURGE):
+        return export.export_id == export_id
+    return (export.export_id == export_id) & (export.member_id == session.member.member_id)
+
+
 def overdue(connection: Connection, on: date) -> list[Row[Any]]:
-    """Exports whose file should be gone by a department date, and is not known to be."""
+    """Files that should be gone by a department date, or of a case reviewed, and are not known to be."""
     export = schema.export
     return list(
         connection.execute(

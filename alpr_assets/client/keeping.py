@@ -2,7 +2,7 @@
 
 Here: exporting, freezing, asking a frozen question again. Not here: asking for a look (`asking`).
 An exported file holds vehicles and must be gone by its day. A frozen answer holds none: what was asked is sealed in it, each row is a
-digest that tells nothing without the department's key.
+digest that tells nothing without the department's key. It is on the same register, and reviewed or gone by its day.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class ExportedFile(KeptFile):
 
 @dataclass(frozen=True, slots=True)
 class FrozenFile(KeptFile):
-    """A frozen answer, for the case. It says nothing about vehicles by itself."""
+    """A frozen answer, for the case, with the day by which it is reviewed or gone. It says nothing about vehicles by itself."""
+
+    review_by: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ class Keeping(Connection):
     def freeze(self, search: Search, why: Why, **elements: Any) -> Served[FrozenFile]:
         """Ask, and keep how it was asked and what was answered, so that it can be told later whether that still holds."""
         response = self._recorded("/api/freeze", why, {"of": question(search, elements)})
-        return Served(FrozenFile(file_name(response.value), response.value.content), response.receipt)
+        until = date.fromisoformat(response.value.headers["ALPR-Review-By"])
+        return Served(FrozenFile(file_name(response.value), response.value.content, until), response.receipt)
 
     def reproduce(self, file: bytes, why: Why) -> Served[Reproduced]:
         """Ask a frozen question again. Raises MalformedError: the file is none, was altered, or is another department's."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from alpr_assets.access import handovers
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.record.alarms import end_alarm, raise_alarm
+from alpr_assets.access.record.expiring import overdue_months
 from alpr_assets.access.record.places import place_of
 from alpr_assets.access.record.serving import recorder
 from alpr_assets.defs.captures import raw_captures
@@ -27,6 +28,7 @@ from alpr_assets.lifecycle.holds.joining import join
 from alpr_assets.lifecycle.holds.listing import overdue, standing
 from alpr_assets.lifecycle.holds.selectors import TITLES, Ground
 from alpr_assets.lifecycle.holds.settling import n_waiting
+from alpr_assets.lifecycle.purge import due
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import look
 from alpr_assets.lifecycle.purge.completing import complete, waiting
@@ -91,6 +93,26 @@ def retention_is_sound(store: StoreResource) -> dg.AssetCheckResult:
     on = _today()
     with store.open() as opened:
         return judge_suite(opened, suites.suite_retention(policy()), lambda connection: _frame(connection, on))
+
+
+@dg.asset_check(
+    asset=retention_eligible,
+    description="Nothing that is kept in lots is past its class's maximum, nor what was searched for past its years.",
+)
+def nothing_is_past_its_maximum(store: StoreResource) -> dg.AssetCheckResult:
+    """Told, never done: a purge takes its approvals, and `alpr record expire` a person."""
+    configured, figures = settings(), policy()
+    with store.open() as opened, reading(opened.engine) as connection:
+        late = due.overdue(connection, figures, _today())
+    months = overdue_months(configured.path("keys"), now(), figures.record.elements_years)
+    return dg.AssetCheckResult(
+        passed=not late and not months,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            **{f"{title} past their maximum": late.get(kind, 0) for kind, title in due.TITLES.items()},
+            "months of questions past their years": len(months),
+        },
+    )
 
 
 def _frame(connection: Connection, on: date) -> tuple[pd.DataFrame, int]:
@@ -361,9 +383,9 @@ def _today() -> date:
 def _coming(days: pd.DataFrame, on: date) -> dict[str, int]:
     """Captures by the date on which their day comes due whole."""
     coming: Counter[str] = Counter()
-    for due, n in zip(days["eligible_on"], days["n_young"], strict=True):
-        if due is not None and n and 0 <= (due - on).days <= SOON:
-            coming[due.isoformat()] += int(n)
+    for due_on, n in zip(days["eligible_on"], days["n_young"], strict=True):
+        if due_on is not None and n and 0 <= (due_on - on).days <= SOON:
+            coming[due_on.isoformat()] += int(n)
     return dict(coming)
 
 

@@ -42,7 +42,7 @@ class Keeping(SignedIn):
         """Ask, and keep how it was asked and what was answered: `.save(folder)` lays the file into the case.
 
         It holds no vehicle, only digests that the department's key made; `reproduce` tells later whether the answer still holds, or
-        what was destroyed since. Parameters and errors as `export`.
+        what was destroyed since. It is registered, and reviewed or gone by its `review_by`. Parameters and errors as `export`.
         """
         served = self._client.freeze(search, self._why, **self._timed(elements))
         self._note(served, Action(ACTIONS.get(search, search)), 0)

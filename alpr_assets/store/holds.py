@@ -1,8 +1,9 @@
 """Tables of holds: what must not be destroyed, for whom, on what ground, and every decision on it (422.5, Gov. Code 34090.6).
 
 Part of `schema.metadata`; the engine imports this module so that it is complete. A hold is what was placed and stays so, except for
-whether it stands and when it is reviewed, which change with a decision only; decisions are never changed. Migration 0011's triggers
-see to it, and to it that a hold is never deleted. What a hold of a case holds grows: items join, and none goes.
+whether it stands and when it is reviewed, which change with a decision only; decisions are never changed. The triggers of migrations 0011
+and 0023 see to it, and to it that a hold is never deleted. What a hold of a case holds grows: items join, and none goes. What a settled hold
+described is destroyed by a purge, all of it at once: its pattern is empty then, and its items are gone.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ hold = Table(
     ),
     Column("n_decisions", Integer, nullable=False, comment="seq of its newest decision"),
     Column("settled_at", UtcInstant, comment="lifted, and booked or said why not: frees; NULL: not yet", index=True),
+    Column("forgotten_at", UtcInstant, comment="when what it described was destroyed; NULL: it is there"),
+    Column("forgotten_by", BigInteger, comment="the purge that destroyed it"),
     CheckConstraint("status IN ('standing', 'lifted')", name="status"),
     CheckConstraint(
         "n_items > 0 OR pattern IS NOT NULL OR ((area IS NOT NULL OR device_id IS NOT NULL) "

@@ -112,7 +112,7 @@ purge_lot = Table(
     Column("n_gone", Integer, comment="planned, and no longer there"),
     Column("files", Json, comment="sealed files that are still to be unlinked, [[day, SHA-256], …]; NULL: none"),
     Column("verified_at", UtcInstant, comment="when rows and files were looked for and none was found; NULL: not yet"),
-    CheckConstraint("kind IN ('quarantine', 'hotlist_files', 'hotlist_entries', 'watches')", name="kind"),
+    CheckConstraint("kind IN ('quarantine', 'hotlist_files', 'hotlist_entries', 'watches', 'holds')", name="kind"),
     CheckConstraint("(destroyed_at IS NULL) = (n_destroyed IS NULL)", name="destroyed"),
     CheckConstraint("destroyed_at IS NULL OR n_destroyed + n_kept + n_gone = n_planned", name="adds_up"),
     CheckConstraint("verified_at IS NULL OR (destroyed_at IS NOT NULL AND files IS NULL)", name="verified"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from alpr_assets.access.record.entries import Outcome
+from alpr_assets.access.record.sealing import MonthKeys
 from alpr_assets.access.roles import Role
 from alpr_assets.store import people
-from alpr_assets.store.engine import reading
+from alpr_assets.store.breaches import breach
+from alpr_assets.store.engine import reading, writing
 from tests.console.consoles import Console
 from tests.console.hit_pages import send
 
@@ -102,3 +104,38 @@ def test_a_gap_in_the_designees_office_is_told_and_a_successor_closes_it(console
     assert browser.post("/designee", data=told, files=pdf).status_code == 303
     assert "2026-06-01 – 2026-06-30" in browser.get("/designee").text
     assert "Nobody holds the designee" not in home(console, Role.CUSTODIAN)
+
+
+@pytest.mark.clause("422.5")
+def test_months_of_questions_past_their_years_are_told_to_the_custodian(console: Console) -> None:
+    keys, told = MonthKeys(console.services.settings.path("keys") / "record_keys.sqlite"), "What was searched for in"
+    assert told not in home(console, Role.CUSTODIAN)
+    keys.key("2024-06")
+    assert told not in home(console, Role.CUSTODIAN)  # its last day is not two years old
+    keys.key("2024-05")
+    assert f"{told} 1 month is older than 2 years" in home(console, Role.CUSTODIAN)
+    assert told not in home(console, Role.OFFICER)
+    keys.destroy("2024-05")
+    assert told not in home(console, Role.CUSTODIAN)
+
+
+@pytest.mark.clause("422.5")
+def test_papers_past_their_maximum_are_listed_for_the_custodian_by_number_and_date(console: Console) -> None:
+    told = "past the maximum of"
+    at = datetime(2019, 6, 15, 19, tzinfo=UTC)
+    opened = {
+        "breach_id": 4, "reported_at": at, "member_id": 1, "discovered_at": at, "what": "a lost laptop", "suspected": {}, "status": "open",
+        "n_decisions": 0,
+    }  # fmt: skip
+    with writing(console.services.store.engine) as connection:
+        connection.execute(breach.insert(), opened)
+    assert told not in home(console, Role.CUSTODIAN)  # seven years, through 15 June 2026: today
+    console.clock.now += timedelta(days=1)
+    assert f"1 paper is {told} its class" in home(console, Role.CUSTODIAN)
+    assert told not in home(console, Role.COMMANDER)
+    page = console.browser(Role.CUSTODIAN).get("/due").text
+    assert "Breach 4" in page
+    assert "2019-06-15" in page
+    assert "2026-06-15" in page
+    assert "laptop" not in page
+    assert console.browser(Role.COMMANDER).get("/due").status_code == 403

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alpr_assets.access.roles import Role
 from alpr_assets.lifecycle.evidence import verifying
 from alpr_assets.policy import Policy
-from alpr_assets.store.engine import reading
-from alpr_assets.store.evidence import evidence_package
+from alpr_assets.store.engine import reading, writing
+from alpr_assets.store.evidence import evidence_item, evidence_package
 from alpr_assets.store.holds import hold
 from tests.console.test_incident_pages import Person
 from tests.live import STOLEN, Live, recorded_console
@@ -55,6 +55,13 @@ def packed(who: Person, medium: Path, **options: str) -> Path:
     return medium / name[1]
 
 
+def forgotten(live: Live, *, plan_id: int) -> None:
+    """As a purge does it, two years after all of it was booked."""
+    with writing(live.console.services.store.engine) as connection:
+        nothing = {"pattern": "", "plate_folded": None, "forgotten_at": live.clock.now, "forgotten_by": plan_id}
+        connection.execute(update(hold).values(nothing))
+
+
 @pytest.mark.clause("422.5")
 def test_from_the_page_of_holds_to_the_property_room(night: Live, tmp_path: Path) -> None:
     analyst, boss = Person(night, Role.ANALYST), Person(night, Role.SUPERVISOR)
@@ -86,6 +93,20 @@ def test_from_the_page_of_holds_to_the_property_room(night: Live, tmp_path: Path
     assert "1 booked package is not what left" in boss.get("/")
     lifted = boss.send("/holds/1/decide", **WHY, decision="lift", disposition="booked", reason="booked as 26-01234-3")
     assert "are held by no other.<" in lifted.text  # and nothing is said of what waits: all of it is booked
+    forgotten(night, plan_id=7)
+    for page in (boss.send("/holds", **WHY).text, boss.send("/evidence", **WHY).text):
+        assert "what it held was destroyed by purge 7" in page
+        assert STOLEN not in page
+    anew = analyst.send("/evidence/new", **WHY, hold_id="1", pictures="original")
+    assert (anew.status_code, "what hold 1 held was destroyed by purge 7" in anew.text) == (409, True)
+    with reading(night.console.services.store.engine) as connection:
+        day, capture_id = connection.execute(select(evidence_item.c.day, evidence_item.c.capture_id)).first() or (
+            None,
+            0,
+        )
+    traced = boss.send("/search/lineage", **WHY, day=str(day), capture_id=str(capture_id)).text
+    assert "Package 1 has it" in traced
+    assert re.search(r"hold description destroyed by purge.{0,40}7", traced, re.DOTALL)
 
 
 @pytest.mark.clause("422.5")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from alpr_assets.access.record.alarms import raise_alarm
 from alpr_assets.access.record.entries import Outcome
 from alpr_assets.access.roles import Role
 from alpr_assets.policy import Policy
+from alpr_assets.store import schema
+from alpr_assets.store.engine import writing
 from tests.console.consoles import Browser, Console, open_console
 from tests.live import drive
 from tests.patrols import AT, Patrol
@@ -64,7 +66,7 @@ def test_a_search_by_page_is_one_record_with_what_left(driven: Console):
     assert (entry.action, entry.outcome, entry.case_number) == ("plate_history", Outcome.ANSWERED, "26-01234")
     assert len(entry.results) == 5
     assert entry.elements == {"plate": "7abc 123"}
-    assert "Export" not in answer.text, "a dispatcher takes no files"
+    assert "/exports/take" not in answer.text, "a dispatcher takes no files"
 
 
 def test_a_page_shows_and_records_no_more_than_its_rows(driven: Console, monkeypatch: pytest.MonkeyPatch):
@@ -116,6 +118,40 @@ def test_an_export_is_registered_and_its_owner_says_when_it_is_gone(driven: Cons
     (export_id,) = re.findall(r'name="export_id" value="(\d+)"', page)
     assert send(driven, browser, "/exports/destroyed", export_id=export_id).status_code == 303
     assert "export_id" not in browser.get("/exports").text
+
+
+@pytest.mark.clause("422.5")
+def test_a_late_case_file_is_named_and_kept_on_by_who_answers_for_it(driven: Console):
+    """Its member sees and answers for his own; a supervisor is told whose it is; the custodian answers for what was left."""
+    officer = driven.member(Role.OFFICER)
+    member, late = driven.browser(officer), date(2026, 6, 1)
+    with writing(driven.services.store.engine) as connection:
+        values = {
+            "member_id": officer, "action": "plate_history", "purpose": WHY["purpose"], "case_number": "26-04711", "format": "frozen",
+            "n_rows": 1, "n_bytes": 1, "sha256": "0" * 64, "exported_at": AT, "delete_by": late,
+        }  # fmt: skip
+        for number in (901, 902):
+            connection.execute(schema.export.insert().values(record_id=number, file_name=f"frozen-{number}", **values))
+    own, told = member.get("/exports").text, driven.browser(Role.SUPERVISOR).get("/exports").text
+    assert own.count("frozen-901") == 1
+    assert "Past their day" not in own
+    for role, n in ((officer, 2), (Role.SUPERVISOR, 2), (Role.CUSTODIAN, 2), (Role.DISPATCHER, 0)):
+        assert (f"{n} files that were taken out are past their day" in driven.browser(role).get("/").text) is bool(n), (
+            role
+        )
+    assert "frozen-901" in told
+    assert "Keep it on" not in told
+    custodian = driven.browser(Role.CUSTODIAN)
+    first, second = re.findall(
+        r'action="/exports/kept">.*?name="export_id" value="(\d+)"', custodian.get("/exports").text
+    )
+    assert send(driven, member, "/exports/kept", export_id=first, reason="").status_code == 400
+    assert send(driven, member, "/exports/kept", export_id=first, reason="the appeal is open").status_code == 303
+    assert "2031-06-15" in member.get("/exports").text
+    supervisor = driven.browser(Role.SUPERVISOR)
+    assert send(driven, supervisor, "/exports/kept", export_id=second, reason="I want it").status_code == 404
+    assert send(driven, custodian, "/exports/destroyed", export_id=second).status_code == 303
+    assert "Past their day" not in custodian.get("/exports").text
 
 
 def test_what_cannot_be_recorded_is_not_shown(driven: Console):

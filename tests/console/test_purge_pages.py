@@ -113,6 +113,21 @@ def test_a_purge_goes_from_what_is_due_to_its_certificate(later: Live) -> None:
 
 
 @pytest.mark.clause("422.5")
+def test_what_should_be_gone_by_now_is_told_beside_what_is_due(later: Live) -> None:
+    services = later.console.services
+    for after, plate in ((0, "9LEFT99"), (1, "5NEW555")):
+        at = later.clock.now + timedelta(days=after)
+        raw = own_list(f"{plate},x,CA", on=at.date())
+        assert import_file(services.store, raw, "left.csv", policy=services.policy, now=at).accepted
+    assert "Past the maximum" not in trained(later, Role.CUSTODIAN).send("/purges", **WHY).text
+    later.clock.now += timedelta(days=800)
+    page = trained(later, Role.CUSTODIAN).send("/purges", **WHY).text
+    n = len(rows(later, schema.capture))
+    for told in (f"{n}</span> captures", "1</span> raw hot-list files", "1</span> ended hot-list entries"):
+        assert f'<dt>Past the maximum</dt><dd><span class="tag bad">{told} should be gone by now' in page
+
+
+@pytest.mark.clause("422.5")
 def test_entries_that_left_their_list_are_listed_with_the_captures_and_in_the_certificate(later: Live) -> None:
     services, custodian = later.console.services, trained(later, Role.CUSTODIAN)
     commander = trained(later, Role.COMMANDER)

@@ -130,9 +130,9 @@ NEEDED = {
     "/releases": {Action.VIEW_RELEASES}, "/releases/1": {Action.VIEW_RELEASES}, "/releases/recipients": {Action.VIEW_RELEASES},
     "/releases/1/letters/1": {Action.VIEW_RELEASES}, "/releases/new": {Action.ENTER_RELEASE}, "/releases/exigent": {Action.REVIEW_RELEASE},
     "/releases/order": {Action.ORDER_RELEASE}, "/agencies": {Action.VIEW_RELEASES}, "/agencies/agreements/1": {Action.VIEW_RELEASES},
-    "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE},
+    "/purges": {Action.PLAN_PURGE, Action.APPROVE_PURGE}, "/due": {Action.PLAN_PURGE},
     "/purges/1/certificate": {Action.PLAN_PURGE, Action.APPROVE_PURGE, Action.READ_RECORD}, "/holds": {Action.PLACE_HOLD}, "/holds/new": {Action.PLACE_HOLD}, "/incidents": {Action.CANVASS},
-    "/exports": {Action.EXPORT, Action.APPROVE_EXPORT}, "/exports/take": {Action.EXPORT},
+    "/exports": {Action.EXPORT, Action.APPROVE_EXPORT, Action.PLATE_HISTORY}, "/exports/take": {Action.EXPORT},
     "/exports/decide": {Action.APPROVE_EXPORT}, "/record": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/record/verify": {Action.VERIFY_RECORD}, "/record/head.json": {Action.READ_RECORD, Action.VERIFY_RECORD},
     "/audits": {Action.PLAN_AUDIT, Action.CONDUCT_AUDIT, Action.APPROVE_AUDIT},
@@ -182,7 +182,7 @@ def test_no_form_does_anything_for_the_wrong_role(behind: Console, routes, role:
         "act": "separate", "member_id": "1", "completed_on": "2026-06-01", "from_on": "2026-06-01", "designee_id": "1",
         "to_on": "2026-06-30", "purpose": "stolen_vehicle", "case_number": "26-01234", "notice_id": "1",
     }  # fmt: skip
-    own = {"/sessions/revoke", "/sessions/token", "/exports/destroyed", *STEPS}
+    own = {"/sessions/revoke", "/sessions/token", "/exports/destroyed", "/exports/kept", *STEPS}
     for method, path in routes:
         if (
             method != "POST"

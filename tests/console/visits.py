@@ -98,6 +98,7 @@ VISITS: Final[dict[Role, tuple[Visit, ...]]] = {
     Role.ATTORNEY: (Visit("/unbooked", "unbooked.html"), Visit("/breaches/1", "breach.html")),
     Role.CUSTODIAN: (
         Visit("/designee", "designee.html"),
+        Visit("/due", "due.html"),
         Visit("/releases/order", "release_new.html"),
         Visit("/releases/1", "release.html"),
         Visit("/audits/3", "audit.html"),
@@ -119,7 +120,11 @@ VISITS: Final[dict[Role, tuple[Visit, ...]]] = {
 }
 A_YEAR_LATER: Final[dict[Role, tuple[Visit, ...]]] = {
     Role.COMMANDER: (Visit("/purges", "purges.html", PURGE),),
-    Role.CUSTODIAN: (Visit("/purges", "purges.html"), Visit("/purges", "purges.html", PURGE, small=True)),
+    Role.CUSTODIAN: (
+        Visit("/purges", "purges.html"),
+        Visit("/purges", "purges.html", PURGE, small=True),
+        Visit("/exports", "exports.html"),
+    ),
 }
 EVERY: Final = (
     *ANYBODY,

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from alpr_assets.access.record.alarms import open_alarms
 from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, ResultId
 from alpr_assets.access.record.places import place_of
+from alpr_assets.access.record.sealing import MonthKeys
 from alpr_assets.access.record.serving import recorder
 from alpr_assets.access.roles import Action, Role
 from alpr_assets.definitions import defs
@@ -19,6 +20,7 @@ from alpr_assets.defs import retention
 from alpr_assets.errors import VerificationError
 from alpr_assets.lifecycle.holds import joining, placing
 from alpr_assets.lifecycle.holds.selectors import Ground, Selector
+from alpr_assets.lifecycle.hotlists.imports import import_file
 from alpr_assets.lifecycle.purge import clocks, drafting, executing, planning
 from alpr_assets.lifecycle.purge.certificates import certificate
 from alpr_assets.lifecycle.purge.clocks import ClockSeen
@@ -28,9 +30,11 @@ from alpr_assets.settings import settings
 from alpr_assets.store import schema
 from alpr_assets.store.engine import reading, writing
 from alpr_assets.store.purges import purge_plan
+from tests.builders import own_list
 from tests.defs.conftest import Pipeline
 from tests.people import ask, gate_for, in_office, member, session
 
+WARNING = {"every_hold_is_reviewed_in_time", "nothing_is_past_its_maximum"}
 TAKEN = datetime(2026, 6, 15, 19, 0, tzinfo=UTC)
 DAY = TAKEN.date()
 
@@ -72,7 +76,7 @@ def judged(pipeline: Pipeline):
         for event in result.get_asset_materialization_events()
     }
     passed = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
-    blocking = {name: holds for name, holds in passed.items() if name != "every_hold_is_reviewed_in_time"}
+    blocking = {name: holds for name, holds in passed.items() if name not in WARNING}
     assert result.success == all(blocking.values())
     return metadata["retention_eligible"], metadata["held_evidence"], passed
 
@@ -96,6 +100,7 @@ def test_what_is_due_and_what_is_held_is_told_in_counts(a_year_later: Pipeline) 
         "retention_is_sound": True,
         "held_evidence_is_there": True,
         "every_hold_is_reviewed_in_time": False,
+        "nothing_is_past_its_maximum": True,
     }
     for told in (eligible, held):
         assert not any(plate in str(told) for plate in ("7ABC123", "8KLM456", "6TRJ244"))
@@ -153,7 +158,43 @@ def test_an_empty_store_is_sound(pipeline: Pipeline) -> None:
         "retention_is_sound": True,
         "held_evidence_is_there": True,
         "every_hold_is_reviewed_in_time": True,
+        "nothing_is_past_its_maximum": True,
     }
+
+
+@pytest.mark.clause("422.5")
+def test_what_is_past_its_maximum_is_a_warning_in_counts(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list's entry that left in 2026, and the questions of a month: each fails the check by itself, and the day still succeeds."""
+    keys = MonthKeys(settings().path("keys") / "record_keys.sqlite")
+    for plate, after in (("9LEFT99", 0), ("5NEW555", 1)):
+        at = TAKEN + timedelta(days=after)
+        raw = own_list(f"{plate},x,CA", on=at.date())
+        assert import_file(pipeline.store, raw, "left.csv", policy=policy(), now=at).accepted
+
+    def told(on: datetime) -> tuple[bool, dict[str, int]]:
+        monkeypatch.setattr(retention, "now", lambda: on)
+        result = pipeline.run("judge_retention")
+        assert result.success
+        (said,) = [
+            one for one in result.get_asset_check_evaluations() if one.check_name == "nothing_is_past_its_maximum"
+        ]
+        assert said.severity is dg.AssetCheckSeverity.WARN
+        assert "9LEFT99" not in str(said.metadata)
+        return said.passed, {name: one.value for name, one in said.metadata.items() if one.value}
+
+    assert told(datetime(2028, 6, 15, 12, tzinfo=UTC)) == (True, {})
+    late = {"raw hot-list files past their maximum": 1}
+    assert told(datetime(2028, 6, 16, 12, tzinfo=UTC)) == (False, late)
+    late |= {"ended hot-list entries past their maximum": 1}
+    assert told(datetime(2028, 6, 17, 12, tzinfo=UTC)) == (False, late)
+    keys.key("2026-05")
+    assert told(datetime(2028, 6, 17, 12, tzinfo=UTC)) == (False, {**late, "months of questions past their years": 1})
+    with writing(pipeline.store.engine) as connection:
+        connection.execute(delete(schema.hotlist_entry).where(schema.hotlist_entry.c.to_import_id.is_not(None)))
+        connection.execute(update(schema.hotlist_import).values(file_destroyed_at=TAKEN))
+    assert told(datetime(2028, 6, 17, 12, tzinfo=UTC)) == (False, {"months of questions past their years": 1})
+    keys.destroy("2026-05")
+    assert told(datetime(2028, 6, 17, 12, tzinfo=UTC)) == (True, {})
 
 
 # ── a purge ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -35,6 +35,7 @@ def test_every_search_is_kept_as_a_file_and_frozen_for_the_case(session: Session
     assert (saved.name, saved.stat().st_mode & 0o777, saved.read_bytes()) == (file.name, 0o600, file.content)
     frozen = session.freeze(search, **SEARCHES[search])
     assert STOLEN.encode() not in frozen.content
+    assert str(frozen.review_by) in frozen.name
     again = session.reproduce(frozen.save(tmp_path))
     assert again.same
     assert again.search == search

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from alpr_assets.errors import StorageError
 from alpr_assets.store import evidence, schema
 from alpr_assets.store.engine import MIGRATIONS, is_current, migrate, open_engine, reading, writing
+from alpr_assets.store.holds import hold
 from alpr_assets.store.purges import purge_lot, purge_plan
 from alpr_assets.store.types import to_microseconds
 
@@ -204,3 +205,36 @@ def test_a_lot_planned_before_entries_were_a_class_stays_as_it_is_and_fixed(data
         with pytest.raises((DBAPIError, StorageError)), writing(database) as connection:
             connection.execute(statement)
     put(database, "purge_lot", plan_id=1, kind="hotlist_entries", n_planned=1, manifest=b"x", digest="0" * 64)
+
+
+def test_a_hold_that_was_settled_before_holds_could_be_forgotten_is_there_and_can_be(database: Engine) -> None:
+    """0023: what it described is there and fixed, and goes all at once; a lot of it can be planned."""
+    upgraded(database, "0022")
+    put(
+        database, "hold", hold_id=1, ground="criminal_evidence", purpose="stolen_vehicle", case_number="26-01234", reason="evidence",
+        member_id=1, placed_at=AT, pattern="7ABC123", plate_folded="7A8C123", n_items=0, status="standing", review_on=DAY, n_decisions=0,
+    )  # fmt: skip
+    put(
+        database, "hold_decision", decision_id=1, hold_id=1, seq=1, kind="lifted", decided_at=AT, member_id=1, reason="closed",
+        disposition="case_closed", review_on=DAY,
+    )  # fmt: skip
+    with writing(database) as connection:
+        connection.exec_driver_sql("UPDATE hold SET status = 'lifted', n_decisions = 1")
+        connection.exec_driver_sql(f"UPDATE hold SET settled_at = {AT}")
+    migrate(database)
+    with reading(database) as connection:
+        row = connection.execute(sa.select(hold)).one()
+    assert (row.pattern, row.plate_folded, row.forgotten_at, row.forgotten_by) == ("7ABC123", "7A8C123", None, None)
+    gone = {"pattern": "", "plate_folded": None, "forgotten_at": DAY_AFTER, "forgotten_by": 1}
+    for values in ({"pattern": "8XYZ999"}, gone | {"plate_folded": "7A8C123"}, gone | {"forgotten_by": None}):
+        with pytest.raises((DBAPIError, StorageError)), writing(database) as connection:
+            connection.execute(sa.update(hold).values(values))
+    with writing(database) as connection:
+        connection.execute(sa.update(hold).values(gone))
+    put(
+        database, "purge_plan", plan_id=1, made_at=AT, member_id=1, judged_on=DAY, stale_at=AT, digest="0" * 64, n_captures=0,
+        resolution="resolution 1", resolution_on=DAY, consent="memo 1", consent_on=DAY, status="planned", n_decisions=0,
+    )  # fmt: skip
+    put(database, "purge_lot", plan_id=1, kind="holds", n_planned=1, manifest=b"x", digest="0" * 64)
+    with pytest.raises((DBAPIError, StorageError)), writing(database) as connection:
+        connection.execute(sa.delete(purge_lot))

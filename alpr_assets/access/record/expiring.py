@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from alpr_assets.access.record.entries import Actor, Entry, Kind, Outcome, Receipt, Recorder
@@ -19,9 +20,14 @@ from alpr_assets.errors import VerificationError
 
 def expired_months(place: Place, now: datetime, years: int) -> list[str]:
     """Months all of whose elements are `years` old or older (UTC), and can still be opened."""
-    at = now.astimezone(UTC)
+    return overdue_months(place.keys, now, years)
+
+
+def overdue_months(keys: Path, now: datetime, years: int) -> list[str]:
+    """The same, by the folder of the keys alone: for who only tells it. None where there is no record yet; asking makes none."""
+    at, file = now.astimezone(UTC), keys / "record_keys.sqlite"
     kept_from = f"{at.year - years:04}-{at.month:02}"
-    return [month for month in MonthKeys(place.keys / "record_keys.sqlite").months() if month < kept_from]
+    return [month for month in MonthKeys(file).months() if month < kept_from] if file.exists() else []
 
 
 def expire_elements(place: Place, recorder: Recorder, actor: Actor, *, now: datetime, years: int) -> Receipt | None:

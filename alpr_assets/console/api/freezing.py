@@ -1,7 +1,8 @@
 """Case files: an answer frozen so that it can be told later whether the same question still has the same answer.
 
 Here: the two routes. Not here: what is kept and how it is compared (`search.freezing`), the searches (`named`).
-A frozen file holds keyed digests and the sealed question: no plate, no row. Asking it again is a question like any other.
+A frozen file holds keyed digests and the sealed question: no plate, no row. It is registered before it leaves, with a day by which it is
+reviewed or gone. Asking it again is a question like any other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
+from alpr_assets.access import case_files
 from alpr_assets.access.gate import Ask, Found, Grant
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.console.api import answers, asks, named
@@ -28,7 +30,6 @@ router: Final = APIRouter(tags=["searches"])
 MAX_ROWS: Final = 100_000
 """A file of more digests than this tells nobody anything that a narrower question would not."""
 MAX_FILE: Final = 32_000_000
-FROZEN: Final = "application/json"
 READS: Final = schema_of({"day": "UTC day of the capture", "read_id": "id of the read, within its day"})
 PARTS: Final = {
     "purged": "reads that were found then and are destroyed since",
@@ -52,10 +53,10 @@ class ReproduceAsk(asks.Why):
 @router.post(
     "/freeze",
     response_class=Response,
-    responses={200: {"description": "The frozen answer, a file for the case.", "headers": RECEIPT, "content": {FROZEN: {}}}},
+    responses={200: {"description": "The frozen answer, a file for the case.", "headers": RECEIPT, "content": {case_files.MEDIA_TYPE: {}}}},
 )  # fmt: skip
 def freeze(ask: FreezeAsk, session: SignedIn, services: Serving) -> Response:
-    """Ask, and keep how it was asked and a keyed digest of each row: no row, no plate. It reproduces later, or says what is gone."""
+    """Ask, and keep how it was asked and a keyed digest of each row: no row, no plate. Registered, to be reviewed or gone by its day."""
     known, granted = named.NAMED[ask.of.search], list[Grant]()
     search = known.run(services, ask.of)
 
@@ -66,15 +67,21 @@ def freeze(ask: FreezeAsk, session: SignedIn, services: Serving) -> Response:
             raise MalformedError("rows", f"more than {MAX_ROWS:,} rows are not frozen", remedy="ask for less at once")
         return found
 
-    answer = services.gate.answer(session, _ask(ask, ask.of, details={"frozen": True}), bounded)
+    wanted = _ask(ask, ask.of, details={"frozen": True})
+    answer = services.gate.answer(session, wanted, bounded)
     frozen = freezing.freeze(
         answer, search=ask.of.search, parameters=ask.of.model_dump(mode="json"), grant=granted[0], key=services.case_key
     )
+    file = case_files.enter(
+        services.exports, session, wanted, frozen.to_bytes(services.case_key),
+        record_id=answer.receipt.record_id, n_rows=len(frozen.rows),
+    )  # fmt: skip
     headers = {
         **answers.Receipt.of(answer.receipt).header(),
-        "Content-Disposition": f'attachment; filename="frozen-{answer.receipt.record_id}.json"',
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "ALPR-Review-By": file.delete_by.isoformat(),
     }
-    return Response(frozen.to_bytes(services.case_key), media_type=FROZEN, headers=headers)
+    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 @router.post(

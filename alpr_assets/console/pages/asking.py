@@ -39,7 +39,7 @@ MENU: Final[tuple[tuple[str, str, tuple[Action, ...]], ...]] = (
     ("/unbooked", "Not booked", (Action.WAIVE_BOOKING,)),
     ("/purges", "Purges", (Action.PLAN_PURGE, Action.APPROVE_PURGE)),
     ("/releases", "Releases", (Action.VIEW_RELEASES,)),
-    ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT)),
+    ("/exports", "Exports", (Action.EXPORT, Action.APPROVE_EXPORT, Action.PLATE_HISTORY)),
     ("/destinations", "Destinations", (Action.PROPOSE_DESTINATION, Action.APPROVE_DESTINATION)),
     ("/members", "Members", (Action.PROPOSE_MEMBER, Action.APPROVE_MEMBER, Action.UNLOCK_MEMBER)),
     ("/training", "Training", (Action.RECORD_TRAINING, Action.APPROVE_MEMBER)),

@@ -1,4 +1,4 @@
-"""What comes due with members, by page: who is on his way in and what he lacks; accounts to be confirmed (422.3.1(a), 422.4(d)).
+"""What comes due, by page: who is on his way in and what he lacks; accounts to be confirmed (422.3.1(a), 422.4(d)); papers past their maximum.
 
 Here: from forms to acts, and what a home page tells of it. No rule is here (`access.onboarding`, `access.reviews`, `access.reminders`).
 """
@@ -13,13 +13,17 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alpr_assets.access import designee, onboarding, register, reminders, reviews
+from alpr_assets.access import designee, exports, onboarding, register, reminders, reviews
+from alpr_assets.access.record.expiring import overdue_months
 from alpr_assets.access.roles import MAY, TRAINED, Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
+from alpr_assets.console.pages.exports import OVERSEE
 from alpr_assets.console.pages.members import SEE
 from alpr_assets.console.responding import status_of
 from alpr_assets.errors import AlprError
 from alpr_assets.lifecycle.breaches import deciding
+from alpr_assets.lifecycle.retention import papers
+from alpr_assets.store.engine import reading
 
 
 @page
@@ -51,6 +55,18 @@ async def confirm(asked: Asked) -> Response:
     return back_to("/members/reviews")
 
 
+@page
+async def of_papers(asked: Asked) -> Response:
+    """Papers past their class's maximum, by number and date, for the custodian."""
+    await asked.require(Action.PLAN_PURGE)
+
+    def found() -> list[papers.Paper]:
+        with reading(asked.services.store.engine) as connection:
+            return papers.past_maximum(connection, asked.services.policy, asked.on)
+
+    return await asked.page("due.html", papers=await run_sync(found))
+
+
 async def _review(asked: Asked, error: AlprError | None = None) -> Response:
     services = asked.services
     found = await run_sync(reviews.due, services.store.engine, services.policy, asked.on)
@@ -74,6 +90,9 @@ def told_at_home(asked: Asked, connection: Connection) -> dict[str, Any]:
         "n_idle": len(reminders.idle(connection, policy, asked.at)) if leads else 0,
         "n_reviews": sum(one.is_overdue and reviews.may_review(me, one.member) for one in overdue),
         "n_breaches": _breaches(asked, connection),
+        "n_late_files": _late_files(asked, connection),
+        "n_papers": len(papers.past_maximum(connection, policy, on)) if asked.may(Action.PLAN_PURGE) else 0,
+        "n_months": len(_months(asked)) if asked.may(Action.PLAN_PURGE) else 0,
         "gap_on": _gap(asked, connection) if asked.may(Action.SET_DESIGNEE) else None,
     }
 
@@ -85,6 +104,18 @@ def _breaches(asked: Asked, connection: Connection) -> int:
     return sum(bool(one.n_overdue(asked.on)) for one in deciding.breaches(connection, asked.services.policy))
 
 
+def _late_files(asked: Asked, connection: Connection) -> int:
+    """Files that were taken out and are past their day: one's own, or everybody's for who is told whose they are."""
+    late, all_of_them = exports.overdue(connection, asked.on), asked.may(*OVERSEE)
+    return sum(all_of_them or one.member_id == asked.session.member.member_id for one in late)
+
+
+def _months(asked: Asked) -> list[str]:
+    """Months of the access record whose sealed questions should be gone; a person destroys their keys."""
+    services = asked.services
+    return overdue_months(services.settings.path("keys"), asked.at, services.policy.record.elements_years)
+
+
 def _gap(asked: Asked, connection: Connection) -> Any:
     """From when nobody holds the designee's office, where that is soon; None: later, or never."""
     gap = designee.next_gap(designee.designees(connection), asked.on)
@@ -93,6 +124,7 @@ def _gap(asked: Asked, connection: Connection) -> Any:
 
 
 ROUTES: Final = [
+    Route("/due", of_papers),
     Route("/members/onboarding", newcomers),
     Route("/members/reviews", review),
     Route("/members/reviews", confirm, methods=["POST"]),

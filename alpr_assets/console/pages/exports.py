@@ -1,32 +1,47 @@
-"""Exports by page: taking a file, what I took and must delete, and what a supervisor decides. Not here: any rule (`access.exports`)."""
+"""Exports by page: taking a file, what I took and must delete, case files that are reviewed, and what a supervisor decides.
+
+Not here: any rule (`access.exports`, `access.case_files`). Whose file is past its day is named to who approves exports, and to the custodian,
+who answers for what a member left behind.
+"""
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alpr_assets.access import register
-from alpr_assets.access.exports import Format
+from alpr_assets.access import case_files, register
+from alpr_assets.access.exports import FROZEN, Format, overdue
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
 from alpr_assets.console.pages.searches import searched
 from alpr_assets.errors import MalformedError
+from alpr_assets.store.engine import reading
+
+OVERSEE: Final = (Action.APPROVE_EXPORT, Action.PLAN_PURGE)
+"""Who is told whose files are past their day."""
 
 
 @page
 async def listed(asked: Asked) -> Response:
-    await asked.require(Action.EXPORT, Action.APPROVE_EXPORT)
+    await asked.require(Action.EXPORT, Action.APPROVE_EXPORT, Action.PLATE_HISTORY)
     may_decide = asked.may(Action.APPROVE_EXPORT)
     exports, me = asked.services.exports, asked.session.member.member_id
     mine = await run_sync(lambda: exports.register(member_id=me))
+    late = await run_sync(_late, asked) if asked.may(*OVERSEE) else []
     requests = await run_sync(exports.requests) if may_decide else []
     names = {m.member_id: m.name for m in await run_sync(register.members, asked.services.store.engine)}
     return await asked.page(
-        "exports.html", mine=mine, requests=requests, names=names, me=me, on=asked.on, may_decide=may_decide
-    )
+        "exports.html", mine=mine, requests=requests, names=names, me=me, on=asked.on, may_decide=may_decide, frozen=FROZEN,
+        late=late, may_answer=asked.may(Action.PLAN_PURGE),
+    )  # fmt: skip
+
+
+def _late(asked: Asked) -> list[Any]:
+    with reading(asked.services.store.engine) as connection:
+        return overdue(connection, asked.on)
 
 
 @page
@@ -65,9 +80,19 @@ async def destroyed(asked: Asked) -> Response:
     return back_to("/exports")
 
 
+@page
+async def kept(asked: Asked) -> Response:
+    """A case file that its case still needs."""
+    form = await asked.form()
+    export_id, reason = form.number("export_id"), form.text("reason", limit=300)
+    await run_sync(lambda: case_files.keep_on(asked.services.exports, asked.session, export_id, reason=reason))
+    return back_to("/exports")
+
+
 ROUTES: Final = [
     Route("/exports", listed),
     Route("/exports/take", take, methods=["POST"]),
     Route("/exports/decide", decide, methods=["POST"]),
     Route("/exports/destroyed", destroyed, methods=["POST"]),
+    Route("/exports/kept", kept, methods=["POST"]),
 ]

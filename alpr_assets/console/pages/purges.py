@@ -154,19 +154,21 @@ async def _list(asked: Asked, form: Form, *, said: str = "", error: AlprError | 
     search = partial(planning.purges, engine=services.store.engine, at=asked.at, key=key)
     answer = await run_sync(services.gate.answer, asked.session, ask_of(form, action, {}), search)
 
-    def looked() -> tuple[pd.DataFrame, dict[str, int], list[Any]]:
+    def looked() -> tuple[pd.DataFrame, dict[str, int], dict[str, int], list[Any]]:
         with reading(services.store.engine) as connection:
             unplanned = drafting.unplanned(connection)
             others = {due.TITLES[kind]: len(of(connection, services.policy, asked.on)) for kind, of in due.DUE.items()}
-            return judge_days(connection, policy=services.policy, on=asked.on), others, unplanned
+            late = due.overdue(connection, services.policy, asked.on)
+            return judge_days(connection, policy=services.policy, on=asked.on), others, late, unplanned
 
-    days, others, unplanned = await run_sync(looked)
+    days, others, late, unplanned = await run_sync(looked)
     in_doubt = clocks.doubts(await run_sync(_seen, asked), asked.at, services.policy)
     status = 200 if error is None else 409 if isinstance(error, IllegalMoveError) else 400
     sums = {name: int(days[name].sum()) for name in ("n_captures", "n_young", "n_held", "n_eligible", "n_conflict")}
     return await asked.page(
         "purges.html", status=status, form=_told(form), rows=answer.rows, receipt=answer.receipt, error=error, said=said, sums=sums,
         in_doubt=in_doubt, now=asked.at, unplanned=unplanned, others=others, titles=due.TITLES,
+        late=late, n_late=int(days.loc[days["is_overdue"], "n_eligible"].sum()),
         first=min((day for day, n in zip(days["day"], days["n_eligible"], strict=True) if n), default=None),
         names=await run_sync(register.names, services.store.engine), me=asked.session.member.member_id, **_may(asked),
     )  # fmt: skip

@@ -27,6 +27,7 @@ from alpr_assets.store.evidence import (
     evidence_custody,
     evidence_package,
 )
+from alpr_assets.store.holds import hold
 
 ROWS: Final = 200
 """Packages that are shown at once."""
@@ -131,10 +132,16 @@ def follow(
 
 
 def packages(grant: Grant, engine: Engine, *, package_id: int | None = None) -> Found[list[dict[str, Any]]]:
-    """Packages of holds, the newest first, the first `ROWS`: their columns, `stamped`, and `bookings`, each with its `custody`, the oldest first."""
+    """Packages of holds, the newest first, the first `ROWS`.
+
+    Returns
+    -------
+    A dict a package: its columns, `stamped`, `forgotten_by`: the purge that destroyed what its hold described, and `bookings`, each with
+    its `custody`, the oldest first
+    """
     grant.require(Action.BOOK_EVIDENCE)
     columns = [one for one in evidence_package.c if one.name not in {"stamp", "tagmanifest"}]
-    of_holds = select(*columns).where(evidence_package.c.hold_id.is_not(None))
+    of_holds = select(*columns, hold.c.forgotten_by).join(hold, hold.c.hold_id == evidence_package.c.hold_id)
     statement = of_holds.order_by(evidence_package.c.package_id.desc()).limit(ROWS)
     if package_id is not None:
         statement = statement.where(evidence_package.c.package_id == package_id)

@@ -134,7 +134,7 @@ class Packer:
         ------
         AccessRefusedError : the gate's refusal
         ConfigurationError : the time-stamping authority's root cannot be read
-        IllegalMoveError : the hold covers nothing now
+        IllegalMoveError : the hold covers nothing now, or what it held was destroyed
         MalformedError : `recipient`: no such key; `subject`: see Options
         NotFoundError : there is no such hold
         VerificationError : a picture is missing or is not what was sealed: the package would not be whole
@@ -146,6 +146,8 @@ class Packer:
         def wanted(connection: Connection, grant: Grant) -> _Wanted:
             grant.require(Action.PACK_EVIDENCE)
             row = hold_row(connection, hold_id)
+            if row.forgotten_at is not None:
+                raise IllegalMoveError(f"what hold {hold_id} held was destroyed by purge {row.forgotten_by}")
             return _Wanted(
                 partial(bases.of_hold, row=row), partial(covering.of_hold, row=row), lambda _: options, options.recipient,
                 with_entries=options.with_entries,

@@ -45,7 +45,7 @@ class Impact:
 
 
 def selector_of(row: Row[Any]) -> Selector:
-    """What a hold's row describes; nothing of one that names its captures, or a case."""
+    """What a hold's row describes; nothing of one that names its captures, or a case, or whose description was destroyed."""
     return Selector(
         pattern=row.pattern or "", area=areas.area_of(row.area) if row.area else None, device_id=row.device_id or "",
         since=row.since_at, until=row.until_at,
@@ -87,7 +87,9 @@ def covered(
 
 
 def of_hold(connection: Connection, row: Row[Any]) -> list[Named]:
-    """Day and id of the captures that a hold covers, in order: what it describes, or names, or what belongs to its case."""
+    """Day and id of the captures that a hold covers, in order: what it describes, or names, or what belongs to its case. None where that was destroyed."""
+    if row.forgotten_at is not None:
+        return []
     if not row.n_items and not row.of_case:
         return covered(connection, selector_of(row))
     item = hold_item.c
@@ -209,7 +211,7 @@ def _described_otherwise(day: date) -> ColumnElement[bool]:
         hold.c.since_at.is_(None) | (hold.c.since_at < start + timedelta(days=1)),
         hold.c.until_at.is_(None) | (hold.c.until_at > start),
     ]
-    return and_(hold.c.n_items == 0, more, *touches)
+    return and_(hold.c.n_items == 0, hold.c.forgotten_at.is_(None), more, *touches)
 
 
 def _bearing(connection: Connection, wanted: Selector, on: date | None) -> Any:

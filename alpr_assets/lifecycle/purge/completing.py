@@ -26,7 +26,8 @@ from alpr_assets.store.sealed import sha256_hex
 FORMAT: Final = 1
 TABLES: Final = (
     "capture_identity", "plate", "hit", "hit_move", "hit_notice", "alert_outbox", "read_correction", "capture_drop", "capture_drop_receipt",
-    "quarantine", "hotlist_entry", "watch", "watch_decision", "purge_lot",
+    "quarantine", "hotlist_entry", "watch", "watch_decision", "hold",
+    "hold_item", "purge_lot",
 )  # fmt: skip
 """What a purge deletes from or writes over, besides the partitions of its months."""
 

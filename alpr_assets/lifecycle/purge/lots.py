@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, null, select, text, update
 
 from alpr_assets.access.secret_key import SecretKey
 from alpr_assets.errors import VerificationError
 from alpr_assets.lifecycle.purge import drops
-from alpr_assets.lifecycle.purge.due import DUE, HOTLIST_ENTRIES, HOTLIST_FILES, QUARANTINE, TITLES, WATCHES
+from alpr_assets.lifecycle.purge.due import DUE, HOLDS, HOTLIST_ENTRIES, HOTLIST_FILES, QUARANTINE, TITLES, WATCHES
 from alpr_assets.lifecycle.purge.manifests import Lot
 from alpr_assets.policy import Policy
 from alpr_assets.store import schema
 from alpr_assets.store.conditions import among
 from alpr_assets.store.engine import Store, one_writer, reading, writing
+from alpr_assets.store.holds import hold, hold_item
 from alpr_assets.store.purges import purge_lot, purge_plan
 from alpr_assets.store.sealed import sync_folder
 from alpr_assets.store.watches import watch, watch_decision
@@ -35,6 +36,7 @@ _KEYS: Final[dict[str, Any]] = {
     HOTLIST_FILES: schema.hotlist_import.c.import_id,
     HOTLIST_ENTRIES: schema.hotlist_entry.c.entry_id,
     WATCHES: watch.c.watch_id,
+    HOLDS: hold.c.hold_id,
 }
 _CAME: Final[dict[str, Any]] = {
     QUARANTINE: schema.quarantine.c.opened_at,
@@ -43,6 +45,7 @@ _CAME: Final[dict[str, Any]] = {
     .where(schema.hotlist_import.c.import_id == schema.hotlist_entry.c.from_import_id)
     .scalar_subquery(),
     WATCHES: watch.c.placed_at,
+    HOLDS: hold.c.placed_at,
 }
 """When an item came into the store."""
 
@@ -51,6 +54,7 @@ _WRITERS: Final = {
     HOTLIST_FILES: "hot-list import",
     HOTLIST_ENTRIES: "hot-list import",
     WATCHES: "watches",
+    HOLDS: "holds",
 }
 """Whom a lot shuts out while it goes."""
 
@@ -113,6 +117,9 @@ def _there(connection: Connection, plan_id: int, kind: str, ids: set[int]) -> se
     wanted = select(key).where(among(connection.dialect.name, key, sorted(ids)), _CAME[kind] <= made_at)
     if kind == HOTLIST_FILES:
         wanted = wanted.where(schema.hotlist_import.c.file_destroyed_at.is_(None))
+    if kind == HOLDS:  # that there was one stays
+        named = select(hold_item.c.hold_id).where(hold_item.c.hold_id == hold.c.hold_id).exists()
+        wanted = wanted.where(hold.c.forgotten_at.is_(None) | (hold.c.pattern != "") | named)
     return set(connection.scalars(wanted))
 
 
@@ -129,7 +136,7 @@ def _forget(
     there = _there(connection, plan_id, kind, planned)
     doomed = there & DUE[kind](connection, policy, on)
     these = among(connection.dialect.name, _KEYS[kind], sorted(doomed))
-    files = {file for file in _FORGET[kind](connection, these, at) if not _is_needed(connection, file)}
+    files = {file for file in _FORGET[kind](connection, these, plan_id, at) if not _is_needed(connection, file)}
     said = Gone(kind, len(doomed), len(there - doomed), len(planned - there))
     told = {
         "destroyed_at": at, "n_destroyed": said.n_destroyed, "n_kept": said.n_kept, "n_gone": said.n_gone,
@@ -139,7 +146,7 @@ def _forget(
     return said
 
 
-def _forget_quarantine(connection: Connection, these: ColumnElement[bool], _at: datetime) -> set[Sealed]:
+def _forget_quarantine(connection: Connection, these: ColumnElement[bool], _plan_id: int, _at: datetime) -> set[Sealed]:
     item = schema.quarantine.c
     rows = connection.execute(
         select(item.drop_id, item.sealed_day, item.sealed_sha256).where(these, item.sealed_sha256.is_not(None))
@@ -152,32 +159,48 @@ def _forget_quarantine(connection: Connection, these: ColumnElement[bool], _at: 
     return {(row.sealed_day, row.sealed_sha256) for row in rows}
 
 
-def _forget_hotlist_files(connection: Connection, these: ColumnElement[bool], at: datetime) -> set[Sealed]:
+def _forget_hotlist_files(
+    connection: Connection, these: ColumnElement[bool], _plan_id: int, at: datetime
+) -> set[Sealed]:
     made = schema.hotlist_import.c
     files = set(connection.execute(select(made.sealed_day, made.sha256).where(these)).tuples())
     connection.execute(update(schema.hotlist_import).where(these).values(file_destroyed_at=at))
     return files
 
 
-def _forget_hotlist_entries(connection: Connection, these: ColumnElement[bool], _at: datetime) -> set[Sealed]:
+def _forget_hotlist_entries(
+    connection: Connection, these: ColumnElement[bool], _plan_id: int, _at: datetime
+) -> set[Sealed]:
     connection.execute(delete(schema.hotlist_entry).where(these))
     return set()
 
 
-def _forget_watches(connection: Connection, these: ColumnElement[bool], _at: datetime) -> set[Sealed]:
+def _forget_watches(connection: Connection, these: ColumnElement[bool], _plan_id: int, _at: datetime) -> set[Sealed]:
     ended = select(watch.c.watch_id).where(these)
     connection.execute(delete(watch_decision).where(watch_decision.c.watch_id.in_(ended)))
     connection.execute(delete(watch).where(these))
     return set()
 
 
-_FORGET: Final[dict[str, Callable[[Connection, ColumnElement[bool], datetime], set[Sealed]]]] = {
+def _forget_holds(connection: Connection, these: ColumnElement[bool], plan_id: int, at: datetime) -> set[Sealed]:
+    """What each described, and the captures that it named; its case number, its decisions and how many it named stay."""
+    described = (hold.c.plate_folded, hold.c.area, hold.c.device_id, hold.c.since_at, hold.c.until_at)
+    nothing = {**dict.fromkeys((one.name for one in described), null()), "pattern": ""}
+    settled = connection.scalars(select(hold.c.hold_id).where(these)).all()
+    connection.execute(update(hold).where(these).values(nothing | {"forgotten_at": at, "forgotten_by": plan_id}))
+    named = among(connection.dialect.name, hold_item.c.hold_id, sorted(settled))
+    connection.execute(delete(hold_item).where(named))
+    return set()
+
+
+_FORGET: Final[dict[str, Callable[[Connection, ColumnElement[bool], int, datetime], set[Sealed]]]] = {
     QUARANTINE: _forget_quarantine,
     HOTLIST_FILES: _forget_hotlist_files,
     HOTLIST_ENTRIES: _forget_hotlist_entries,
     WATCHES: _forget_watches,
+    HOLDS: _forget_holds,
 }
-"""By class: forgets items, and returns their sealed files."""
+"""By class: forgets items for a plan, and returns their sealed files."""
 
 
 def _is_needed(connection: Connection, file: Sealed) -> bool:

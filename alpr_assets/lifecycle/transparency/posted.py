@@ -22,8 +22,10 @@ from alpr_assets.policy import JobTitle, Policy, parsed
 RETAINED: Final = {
     "reads": "Plates read from pictures", "images": "Pictures", "hits": "Hits and what was decided on them",
     "drops": "Transfers from vehicles", "raw_payloads": "Data as it came from readers", "quarantine": "What could not be accepted",
-    "hotlist_files": "Hot-list files", "hotlist_entries": "Entries that left a hot list", "watches": "Plates that members look for", "case_files": "Case files",
-    "notebook_outputs": "Results of analyses", "downloads": "Downloaded files", "access_record": "What was searched for, in the access record",
+    "hotlist_files": "Hot-list files", "hotlist_entries": "Entries that left a hot list", "watches": "Plates that members look for",
+    "holds": "What was kept as evidence, once that is over", "case_files": "Case files",
+    "notebook_outputs": "Results of analyses", "downloads": "Downloaded files",
+    "releases": "Requests of other agencies, and agreements with them", "accountability": "Audits, and breaches of data", "access_record": "What was searched for, in the access record",
 }  # fmt: skip
 """Classes of data in the public's words; a test holds them against the policy's."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from sqlalchemy import and_, false, or_, select
 
@@ -56,7 +57,7 @@ def _moves(traced: Traced, hit_id: int) -> Iterator[Step]:
 
 
 def holds(traced: Traced) -> Iterator[Step]:
-    """The holds that cover the picture, lifted ones too, each followed by its decisions."""
+    """The holds that cover the picture, lifted ones too, each followed by its decisions; and those that may have, and are forgotten."""
     assert traced.capture_id is not None
     for hold_id in holds_covering(traced.connection, traced.day, traced.capture_id):
         row = traced.connection.execute(select(hold).where(hold.c.hold_id == hold_id)).one()
@@ -74,3 +75,19 @@ def holds(traced: Traced) -> Iterator[Step]:
                 what=f"Hold {hold_id}: {one.kind.replace('_', ' ')}", at=one.decided_at, by=traced.name(one.member_id),
                 facts=known(disposition=one.disposition, review_on=one.review_on) | traced.told(reason=one.reason),
             )  # fmt: skip
+    yield from _forgotten(traced)
+
+
+def _forgotten(traced: Traced) -> Iterator[Step]:
+    """Settled holds of which a purge destroyed what they held. Which pictures that was is not known any more; not those from later on."""
+    begin = datetime.combine(traced.day, datetime.min.time(), UTC)
+    rows = traced.connection.execute(
+        select(hold).where(hold.c.forgotten_at.is_not(None), hold.c.settled_at >= begin).order_by(hold.c.hold_id)
+    )
+    for row in rows:
+        yield Step(
+            what=f"Hold {row.hold_id} may have covered it: what it held was destroyed by purge {row.forgotten_by}",
+            at=row.placed_at, by=traced.name(row.member_id),
+            facts=known(hold=row.hold_id, ground=row.ground, case_number=row.case_number, forgotten_at=row.forgotten_at),
+            ids=(ResultId("hold", None, row.hold_id),),
+        )  # fmt: skip

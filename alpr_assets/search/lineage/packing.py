@@ -9,6 +9,7 @@ from sqlalchemy import select
 from alpr_assets.access.record.entries import ResultId
 from alpr_assets.search.lineage.steps import Step, Traced, known
 from alpr_assets.store.evidence import evidence_booking, evidence_custody, evidence_item, evidence_package
+from alpr_assets.store.holds import hold
 
 HAPPENED = {"booked": "booked into evidence", "handed_over": "handed over", "checked": "checked"}
 
@@ -19,8 +20,9 @@ def packages(traced: Traced) -> Iterator[Step]:
         return
     item, package = evidence_item.c, evidence_package.c
     rows = traced.connection.execute(
-        select(evidence_package)
+        select(evidence_package, hold.c.forgotten_by)
         .join(evidence_item, item.package_id == package.package_id)
+        .outerjoin(hold, hold.c.hold_id == package.hold_id)
         .where(item.day == traced.day, item.capture_id == traced.capture_id)
         .order_by(package.package_id)
     )
@@ -29,6 +31,7 @@ def packages(traced: Traced) -> Iterator[Step]:
             what=f"Package {row.package_id} has it", at=row.packed_at, by=traced.name(row.member_id),
             facts=known(
                 package=row.package_id, hold=row.hold_id, release=row.release_id, case_number=row.case_number, sha256=row.sha256, stamped_at=row.stamped_at,
+                hold_description_destroyed_by_purge=row.forgotten_by,
             ),
             ids=(ResultId("evidence_package", None, row.package_id),),
         )  # fmt: skip

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from alpr_assets.access.exports import Exports
 from alpr_assets.access.record import reading
+from alpr_assets.access.record.entries import RecordUnavailableError
 from alpr_assets.access.record.exporting import snapshot
 from alpr_assets.access.roles import Role
 from alpr_assets.store import schema
@@ -101,6 +104,34 @@ def test_who_may_not_ask_may_not_ask_it_again(recorded: Live) -> None:
     assert response.status_code == 403
     assert STOLEN not in response.text
     assert ask(program(recorded, None), "reproduce", file=file).status_code == 401
+
+
+@pytest.mark.clause("422.5")
+def test_a_frozen_answer_is_on_the_register_before_it_leaves(recorded: Live) -> None:
+    exports = recorded.console.services.exports
+    before = {row.export_id for row in exports.register()}
+    response = ask(program(recorded), "freeze", of=NAMED[0])
+    (row,) = [row for row in exports.register() if row.export_id not in before]
+    assert row.record_id == receipt(response)["record_id"]
+    assert (row.format, row.action, row.sha256) == (
+        "frozen",
+        "plate_history",
+        hashlib.sha256(response.content).hexdigest(),
+    )
+    assert response.headers["alpr-review-by"] == row.delete_by.isoformat()
+    assert row.file_name in response.headers["content-disposition"]
+    assert STOLEN not in repr(row)
+
+
+@pytest.mark.clause("422.5")
+def test_what_is_not_registered_does_not_leave(recorded: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise RecordUnavailableError("the disk is full")
+
+    monkeypatch.setattr(Exports, "enter", full)
+    response = ask(program(recorded), "freeze", of=NAMED[0])
+    assert response.status_code == 503
+    assert "digest" not in response.text
 
 
 # ── the same searches as files to keep ─────────────────────────────────────────────────────────────────────────────

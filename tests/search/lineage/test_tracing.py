@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from alpr_assets.access.people import Source
 from alpr_assets.access.roles import MAY, Action, Role
@@ -19,6 +20,8 @@ from alpr_assets.lifecycle.holds.selectors import Ground, Selector
 from alpr_assets.search import history, images
 from alpr_assets.search.lineage import tracing
 from alpr_assets.store import schema
+from alpr_assets.store.engine import writing
+from alpr_assets.store.holds import hold
 from tests.patrols import DAY, Patrol, Relabelled, seen, watch
 from tests.people import NOW, ask, gate_for, member, session
 from tests.search.lineage.desks import Desk, said, section
@@ -198,6 +201,26 @@ def test_a_lifted_hold_is_told_with_its_disposition(desk, patrol):
     placed, lifted = section(desk.trace(read_id=row.read_id), "holds")
     assert placed.what.endswith("lifted")
     assert lifted.facts["disposition"] == "case_closed"
+
+
+@pytest.mark.clause("422.5")
+@pytest.mark.parametrize(("settled_at", "is_told"), [(NOW, True), (NOW - timedelta(days=2), False)])
+def test_a_hold_that_a_purge_forgot_is_told_where_it_may_have_covered_the_picture(desk, patrol, settled_at, is_told):
+    """Not one that was settled before the picture's day: that held nothing of it."""
+    row, held = worked_on(desk, patrol)
+    lift = partial(
+        placing.lift, hold_id=held.hold_id, disposition=Disposition.CASE_CLOSED, reason="closed", policy=desk.policy
+    )
+    act(desk, lift, Action.LIFT_HOLD, desk.members[Role.SUPERVISOR])
+    with writing(desk.store.engine) as connection:
+        connection.execute(update(hold).values(settled_at=settled_at))
+        connection.execute(update(hold).values(pattern="", plate_folded=None, forgotten_at=NOW, forgotten_by=7))
+    steps = section(desk.trace(read_id=row.read_id), "holds")
+    assert [step.what for step in steps] == [
+        f"Hold {held.hold_id} may have covered it: what it held was destroyed by purge 7"
+    ] * is_told
+    for step in steps:
+        assert (step.facts["case_number"], step.facts["ground"]) == ("26-01234", "criminal_evidence")
 
 
 def test_numbers_that_name_no_read_are_refused(desk, patrol):
