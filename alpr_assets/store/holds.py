@@ -66,6 +66,7 @@ hold = Table(
     ),
     CheckConstraint(f"length(trim(reason)) BETWEEN 3 AND {MAX_REASON}", name="reason"),
     Index("ix_hold_status_review_on", "status", "review_on"),
+    Index("ix_hold_plate_folded_settled_at", "plate_folded", "settled_at"),
 )
 
 hold_item = Table(
