@@ -38,4 +38,4 @@ def test_what_is_held_of_another_day_makes_a_day_no_dearer(sqlite_store: Store, 
         desk.hold(Selector(captures=((later, numbered(n, later)),)))
     with reading(sqlite_store.engine) as connection:
         assert len(covering.held(connection, later)) == N
-        assert steps(connection) < before + 5 * N, "each read of the day was held against each hold"
+        assert steps(connection) < before + N, "each read of the day was held against each hold"
