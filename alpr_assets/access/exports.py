@@ -185,7 +185,7 @@ class Exports:
 
         Parameters
         ----------
-        action : whose answer it is; None is refused by the database
+        action : what was asked for; an export's is the one that it takes out the answer of. The register has no file without
         record_id : of that answer's entry in the access record
         """
         with writing(self.engine) as connection:

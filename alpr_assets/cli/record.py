@@ -180,7 +180,7 @@ def expire(yes: bool) -> None:
     Example: alpr record expire
     """
     place, now, years = _place(), datetime.now(UTC), policy().record.elements_years
-    months = expired_months(place, now, years)
+    months = expired_months(place.keys, now, years)
     if not months:
         console.print(f"nothing is older than {years} years")
         return

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from alpr_assets.access import handovers
 from alpr_assets.access.acting import open_office
 from alpr_assets.access.record.alarms import end_alarm, raise_alarm
-from alpr_assets.access.record.expiring import overdue_months
+from alpr_assets.access.record.expiring import expired_months
 from alpr_assets.access.record.places import place_of
 from alpr_assets.access.record.serving import recorder
 from alpr_assets.defs.captures import raw_captures
@@ -104,7 +104,7 @@ def nothing_is_past_its_maximum(store: StoreResource) -> dg.AssetCheckResult:
     configured, figures = settings(), policy()
     with store.open() as opened, reading(opened.engine) as connection:
         late = due.overdue(connection, figures, _today())
-    months = overdue_months(configured.path("keys"), now(), figures.record.elements_years)
+    months = expired_months(configured.path("keys"), now(), figures.record.elements_years)
     return dg.AssetCheckResult(
         passed=not late and not months,
         severity=dg.AssetCheckSeverity.WARN,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from contextlib import suppress
 from datetime import date
@@ -121,8 +122,9 @@ def write_durably(target: Path, content: bytes, *, mode: int = 0o600, alone: boo
 
     A purge that clears up after killed processes may take the temporary name or the empty folder away: then it is written again.
     """
-    if alone:
-        for draft in target.parent.glob(f".{target.name}.*"):
+    if alone and target.parent.is_dir():
+        ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.part")  # and nobody's `.master.key.20261130`
+        for draft in [path for path in target.parent.iterdir() if ours.fullmatch(path.name)]:
             draft.unlink(missing_ok=True)
     for _ in range(ATTEMPTS - 1):
         with suppress(FileNotFoundError):
@@ -133,7 +135,7 @@ def write_durably(target: Path, content: bytes, *, mode: int = 0o600, alone: boo
 
 def _write(target: Path, content: bytes, mode: int) -> None:
     _make_folder(target.parent)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)

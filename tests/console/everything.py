@@ -89,10 +89,11 @@ class Everything:
         to_id = str(self[Role.COMMANDER].member_id)
         self.told(Role.OFFICER, "/search/canvass/hand-over", **{**THEN, "case_number": self.number}, to_id=to_id)
         self.told(Role.COMMANDER, "/exports/take", **WHY, search="plate_history", plate=STOLEN, format="csv")
-        asked = ask(
-            program(self.live, self[Role.ANALYST].member_id), "locate/requests", plate=STOLEN, purpose="wanted_person"
-        )
+        client = program(self.live, self[Role.ANALYST].member_id)
+        asked = ask(client, "locate/requests", plate=STOLEN, purpose="wanted_person")
         assert asked.status_code == 200, asked.text
+        frozen = ask(client, "freeze", of={"search": "plate_history", "plate": STOLEN})
+        assert frozen.status_code == 200, frozen.text
 
     def watching(self) -> None:
         partial = {"pattern": "8?YZ994", "reason": "seen leaving the scene", "expires_on": "2026-06-20", "place": "1"}

@@ -16,6 +16,7 @@ REFUSED: Final[tuple[tuple[Role, str, dict[str, str]], ...]] = (
     (Role.OFFICER, "/evidence/1/book", {**WHY, **ROOM, "sha256": "0" * 64, "is_whole": "1"}),
     (Role.OFFICER, "/evidence/bookings/1/follow", {**WHY, "to_whom": "a court", "reason": "x", "sha256": "0" * 64}),
     (Role.ATTORNEY, "/unbooked/2", {"reason": "x"}),
+    (Role.ANALYST, "/exports/kept", {"export_id": "2", "reason": "x"}),
     (Role.COMMANDER, "/holds/1/decide", {**WHY, "decision": "extend", "review_on": "2026-08-01", "reason": "x"}),
     (Role.COMMANDER, "/holds/1/decide", {**WHY, "decision": "lift", "disposition": "case_closed", "reason": "x"}),
     (Role.CUSTODIAN, "/agencies/1/decide", {"decision": "key", "recipient": "age1not", "reason": "by e-mail"}),

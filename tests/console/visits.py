@@ -92,6 +92,7 @@ VISITS: Final[dict[Role, tuple[Visit, ...]]] = {
     ),
     Role.ANALYST: (
         Visit("/evidence/new", "evidence_new.html"),
+        Visit("/exports", "exports.html", small=True),
         Visit("/search/correct", "correct.html", READ),
         Visit("/search/correct", "corrected.html", {**READ, "corrected_plate": "7ABC128", "reason": "an 8 at the end"}),
     ),

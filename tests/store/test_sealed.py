@@ -113,10 +113,10 @@ def test_a_change_that_was_killed_goes_on_and_both_keys_open_until_its_end(
 def test_what_a_killed_process_left_half_written_goes_with_the_change(tmp_path: Path) -> None:
     sealed = folder(tmp_path)
     kept = sealed.path(DAY, sealed.seal(DAY, CONTENT))
-    kept.with_name(f".{kept.name}.0a1b2c3d").write_bytes(b"half")
+    kept.with_name(f".{kept.name}.0a1b2c3d.part").write_bytes(b"half")
     lonely = sealed.path(DAY, "ff" + "0" * 62)
     lonely.parent.mkdir()
-    lonely.with_name(f".{lonely.name}.0a1b2c3d").write_bytes(b"half")
+    lonely.with_name(f".{lonely.name}.0a1b2c3d.part").write_bytes(b"half")
     assert sealed.change_key(DAY) == 1
     assert [path for path in sealed.folder.rglob("*") if path.is_file()] == [kept]
 
@@ -138,11 +138,14 @@ def test_who_seals_while_the_key_changes_loses_nothing(tmp_path: Path, monkeypat
 
 
 def test_who_writes_a_file_alone_clears_up_after_a_killed_writer(tmp_path: Path) -> None:
-    (tmp_path / ".receipt.json.0a1b2c3d").write_bytes(b"half")
-    write_durably(tmp_path / "receipt.json", b"{}")
-    assert len(list(tmp_path.iterdir())) == 2
-    write_durably(tmp_path / "receipt.json", b"{}", alone=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["receipt.json"]
+    (tmp_path / ".master.key.0a1b2c3d.part").write_bytes(b"half")
+    others = {".master.key.copy", ".master.key.20261130", "master.key.0a1b2c3d.part", ".other.key.0a1b2c3d.part"}
+    for name in others:
+        (tmp_path / name).write_bytes(b"somebody's")
+    write_durably(tmp_path / "master.key", b"{}")
+    assert len(list(tmp_path.iterdir())) == 6
+    write_durably(tmp_path / "master.key", b"{}", alone=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"master.key", *others}
 
 
 def test_a_file_is_written_again_when_its_draft_or_folder_is_taken_away(

@@ -18,13 +18,11 @@ from alpr_assets.access.record.sealing import MonthKeys
 from alpr_assets.errors import VerificationError
 
 
-def expired_months(place: Place, now: datetime, years: int) -> list[str]:
-    """Months all of whose elements are `years` old or older (UTC), and can still be opened."""
-    return overdue_months(place.keys, now, years)
+def expired_months(keys: Path, now: datetime, years: int) -> list[str]:
+    """Months all of whose elements are `years` old or older (UTC), and can still be opened, by the folder of the keys.
 
-
-def overdue_months(keys: Path, now: datetime, years: int) -> list[str]:
-    """The same, by the folder of the keys alone: for who only tells it. None where there is no record yet; asking makes none."""
+    None where there is no record yet; asking makes none.
+    """
     at, file = now.astimezone(UTC), keys / "record_keys.sqlite"
     kept_from = f"{at.year - years:04}-{at.month:02}"
     return [month for month in MonthKeys(file).months() if month < kept_from] if file.exists() else []
@@ -40,7 +38,7 @@ def expire_elements(place: Place, recorder: Recorder, actor: Actor, *, now: date
     RecordUnavailableError : it could not be recorded; nothing was destroyed
     VerificationError : a key is still there
     """
-    months = expired_months(place, now, years)
+    months = expired_months(place.keys, now, years)
     if not months:
         return None
     with snapshot(place.engine) as connection:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alpr_assets.access import designee, exports, onboarding, register, reminders, reviews
-from alpr_assets.access.record.expiring import overdue_months
+from alpr_assets.access.record.expiring import expired_months
 from alpr_assets.access.roles import MAY, TRAINED, Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
 from alpr_assets.console.pages.exports import OVERSEE
@@ -113,7 +113,7 @@ def _late_files(asked: Asked, connection: Connection) -> int:
 def _months(asked: Asked) -> list[str]:
     """Months of the access record whose sealed questions should be gone; a person destroys their keys."""
     services = asked.services
-    return overdue_months(services.settings.path("keys"), asked.at, services.policy.record.elements_years)
+    return expired_months(services.settings.path("keys"), asked.at, services.policy.record.elements_years)
 
 
 def _gap(asked: Asked, connection: Connection) -> Any:

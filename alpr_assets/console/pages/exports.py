@@ -17,16 +17,24 @@ from alpr_assets.access.exports import FROZEN, Format, overdue
 from alpr_assets.access.roles import Action
 from alpr_assets.console.pages.asking import Asked, back_to, page
 from alpr_assets.console.pages.searches import searched
-from alpr_assets.errors import MalformedError
+from alpr_assets.console.responding import status_of
+from alpr_assets.errors import AlprError, MalformedError
 from alpr_assets.store.engine import reading
 
 OVERSEE: Final = (Action.APPROVE_EXPORT, Action.PLAN_PURGE)
 """Who is told whose files are past their day."""
 
 
+SEE: Final = (Action.EXPORT, Action.APPROVE_EXPORT, Action.PLATE_HISTORY)
+
+
 @page
 async def listed(asked: Asked) -> Response:
-    await asked.require(Action.EXPORT, Action.APPROVE_EXPORT, Action.PLATE_HISTORY)
+    await asked.require(*SEE)
+    return await _list(asked)
+
+
+async def _list(asked: Asked, error: AlprError | None = None) -> Response:
     may_decide = asked.may(Action.APPROVE_EXPORT)
     exports, me = asked.services.exports, asked.session.member.member_id
     mine = await run_sync(lambda: exports.register(member_id=me))
@@ -35,7 +43,7 @@ async def listed(asked: Asked) -> Response:
     names = {m.member_id: m.name for m in await run_sync(register.members, asked.services.store.engine)}
     return await asked.page(
         "exports.html", mine=mine, requests=requests, names=names, me=me, on=asked.on, may_decide=may_decide, frozen=FROZEN,
-        late=late, may_answer=asked.may(Action.PLAN_PURGE),
+        late=late, may_answer=asked.may(Action.PLAN_PURGE), error=error, status=status_of(error)[0] if error else 200,
     )  # fmt: skip
 
 
@@ -61,10 +69,11 @@ async def take(asked: Asked) -> Response:
 
 @page
 async def decide(asked: Asked) -> Response:
+    await asked.require(Action.APPROVE_EXPORT)
     form = await asked.form()
     note = form.text("note")
     if not note:
-        raise MalformedError("field", "a decision says why", remedy="write a note")
+        return await _list(asked, MalformedError("note", "a decision says why", remedy="write a note"))
     await run_sync(
         lambda: asked.services.exports.decide(
             asked.session, form.number("request_id"), approve=form.flag("approve"), note=note
@@ -83,9 +92,13 @@ async def destroyed(asked: Asked) -> Response:
 @page
 async def kept(asked: Asked) -> Response:
     """A case file that its case still needs."""
+    await asked.require(*SEE)
     form = await asked.form()
     export_id, reason = form.number("export_id"), form.text("reason", limit=300)
-    await run_sync(lambda: case_files.keep_on(asked.services.exports, asked.session, export_id, reason=reason))
+    try:
+        await run_sync(lambda: case_files.keep_on(asked.services.exports, asked.session, export_id, reason=reason))
+    except MalformedError as error:
+        return await _list(asked, error)
     return back_to("/exports")
 
 

@@ -151,7 +151,7 @@ def test_expired_queries_are_gone_for_good_and_the_record_still_verifies(place: 
             record.append(an_entry(at))
         keys = MonthKeys(place.keys / "record_keys.sqlite")
         old = keys.key("2024-04")
-        assert expired_months(place, BEGUN, 2) == ["2024-04"]
+        assert expired_months(place.keys, BEGUN, 2) == ["2024-04"]
         receipt = expire_elements(place, record, ANN, now=BEGUN, years=2)
         assert receipt is not None
         assert expire_elements(place, record, ANN, now=BEGUN, years=2) is None
@@ -175,7 +175,7 @@ def test_expired_queries_are_gone_for_good_and_the_record_still_verifies(place: 
 )
 def test_a_month_expires_when_its_last_day_is_old_enough(sqlite_place: Place, on: date, expired: list[str]) -> None:
     MonthKeys(sqlite_place.keys / "record_keys.sqlite").key("2024-06")
-    assert expired_months(sqlite_place, BEGUN.replace(year=on.year, month=on.month, day=on.day), 2) == expired
+    assert expired_months(sqlite_place.keys, BEGUN.replace(year=on.year, month=on.month, day=on.day), 2) == expired
 
 
 class Down:
@@ -190,7 +190,7 @@ def test_what_cannot_be_recorded_does_not_expire(sqlite_place: Place) -> None:
         record.append(an_entry(BEGUN - timedelta(days=800)))
     with pytest.raises(RecordUnavailableError):
         expire_elements(sqlite_place, Down(), ANN, now=BEGUN, years=2)
-    assert expired_months(sqlite_place, BEGUN, 2) == ["2024-04"]
+    assert expired_months(sqlite_place.keys, BEGUN, 2) == ["2024-04"]
 
 
 def test_an_expiry_that_fails_is_recorded_as_failed(sqlite_place: Place) -> None:

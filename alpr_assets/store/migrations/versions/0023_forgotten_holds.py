@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from alpr_assets.store.migrations import lots
 from alpr_assets.store.migrations.refusals import install
 from alpr_assets.store.types import UtcInstant
 
 revision = "0023"
 down_revision = "0022"
 
-KINDS = "kind IN ('quarantine', 'hotlist_files', 'hotlist_entries', 'watches', 'holds')"
 FIXED = ("ground", "purpose", "case_number", "reason", "member_id", "placed_at", "n_items")
 DESCRIBED = ("pattern", "plate_folded", "device_id", "since_at", "until_at", "forgotten_at", "forgotten_by")
 CHANGES = {"sqlite": "NEW.{0} IS NOT OLD.{0}", "postgresql": "NEW.{0} IS DISTINCT FROM OLD.{0}"}
@@ -57,17 +57,4 @@ def upgrade() -> None:
             ("hold_item_open", "hold_item", "BEFORE INSERT", FORGOTTEN, "what a hold held was destroyed"),
         )
     )  # fmt: skip
-    _lots()
-
-
-def _lots() -> None:
-    """SQLite makes the table anew, and its triggers with it; nothing refers to it."""
-    triggers = []
-    if op.get_bind().dialect.name == "sqlite":
-        made = sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'purge_lot' ORDER BY name")
-        triggers = list(op.get_bind().execute(made).scalars())
-    with op.batch_alter_table("purge_lot") as lot:
-        lot.drop_constraint(op.f("ck_purge_lot_kind"), type_="check")
-        lot.create_check_constraint(op.f("ck_purge_lot_kind"), KINDS)
-    for trigger in triggers:
-        op.execute(trigger)
+    lots.allow("quarantine", "hotlist_files", "hotlist_entries", "watches", "holds")
